@@ -1,0 +1,49 @@
+// A bump allocator for one document: many small pieces, freed together.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace xml {
+
+/// Not thread-safe while allocating. What is made in it must need no destructor.
+class Arena {
+ public:
+  explicit Arena(std::size_t first_block = kDefaultBlock);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  void* allocate(std::size_t bytes, std::size_t alignment) {
+    const std::size_t start = (used_ + alignment - 1) & ~(alignment - 1);
+    if (start + bytes <= capacity_) {
+      used_ = start + bytes;
+      return block_ + start;
+    }
+    return allocate_slow(bytes, alignment);
+  }
+  template <class T, class... Args>
+  T* make(Args&&... args) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return new (allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...);
+  }
+  /// A copy of `text` that lives as long as the arena.
+  std::string_view copy(std::string_view text);
+  std::size_t reserved() const { return reserved_; }
+
+  static constexpr std::size_t kDefaultBlock = 1024;
+
+ private:
+  void* allocate_slow(std::size_t bytes, std::size_t alignment);
+
+  char* block_ = nullptr;  // its first word links to the previous block
+  std::size_t used_ = 0;
+  std::size_t capacity_ = 0;
+  std::size_t reserved_ = 0;
+};
+
+}  // namespace xml
