@@ -1,0 +1,57 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace base::log {
+namespace {
+
+class LogTest : public testing::Test {
+ protected:
+  LogTest() : file_(std::filesystem::path(testing::TempDir()) / "exedra_log_test.log") {
+    std::filesystem::remove(file_);
+    configure(Level::info, file_.string());
+  }
+  ~LogTest() override {
+    configure(Level::info, "");
+    std::filesystem::remove(file_);
+  }
+  std::string written() const {
+    std::ostringstream all;
+    all << std::ifstream(file_).rdbuf();
+    return all.str();
+  }
+  std::filesystem::path file_;
+};
+
+TEST_F(LogTest, WritesOneLinePerEventWithItsFields) {
+  info("c2s login", {{"jid", "romeo@example.org/orchard"}, {"ms", 12}});
+  const std::string line = written();
+  EXPECT_TRUE(line.ends_with(" info c2s login jid=romeo@example.org/orchard ms=12\n")) << line;
+}
+
+TEST_F(LogTest, APeerCannotForgeALineOrAField) {
+  info("bind", {{"resource", "x\n2026 error fake ok=\"1\""}});
+  const std::string line = written();
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1) << line;
+  EXPECT_NE(line.find(R"(resource="x\x0a2026 error fake ok=\"1\"")"), std::string::npos) << line;
+}
+
+TEST_F(LogTest, CutsEndlessValues) {
+  info("bind", {{"resource", std::string(100'000, 'a')}});
+  EXPECT_LT(written().size(), 1000u);
+}
+
+TEST_F(LogTest, DropsWhatIsBelowTheLevel) {
+  debug("noise");
+  EXPECT_FALSE(enabled(Level::debug));
+  EXPECT_EQ(written(), "");
+}
+
+}  // namespace
+}  // namespace base::log
