@@ -286,6 +286,30 @@ TEST(StreamReader, RestartBeginsAHeader) {
   EXPECT_EQ(s.sink.seen[0], s.sink.seen[1]);
 }
 
+struct Restarter final : StreamSink {
+  Next on_header(const Element&, std::string_view) override {
+    ++headers;
+    return Next::go_on;
+  }
+  Next on_element(Document) override {
+    reader->restart();
+    return Next::go_on;
+  }
+  void on_end() override {}
+  StreamReader* reader = nullptr;
+  int headers = 0;
+};
+
+TEST(StreamReader, MayBeRestartedByTheSink) {
+  ParserPool pool;
+  StreamReader reader(pool, {});
+  Restarter sink;
+  sink.reader = &reader;
+  const std::string once = std::string(kHeader) + "<auth/>";
+  EXPECT_EQ(reader.feed(once + once + std::string(kHeader), sink).fault, Fault::none);
+  EXPECT_EQ(sink.headers, 3);
+}
+
 TEST(StreamReader, MovesToAnotherPool) {
   Stream s;
   ParserPool other;
