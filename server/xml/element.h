@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "xml/arena.h"
 
@@ -49,6 +51,8 @@ class Element {
   const Attribute* attributes() const { return attributes_; }
 
   const Node* nodes() const { return first_; }
+  /// What follows this element in its parent, or null; with parent() it allows walks without recursion.
+  const Node* next_node() const { return own_node_ != nullptr ? own_node_->next : nullptr; }
   const Element* parent() const { return parent_; }
   const Element* first_child() const;
   /// The next element after `child` (a child element of this one), or null.
@@ -78,7 +82,14 @@ class Element {
   friend class Arena;
   Element(Arena& arena, Element* parent, std::string_view ns, std::string_view name)
       : arena_(&arena), parent_(parent), ns_(ns), name_(name) {}
+  Element& make_child(std::string_view name, std::string_view ns_in_arena);
+  void attach(Element& child);
+  /// set_attr for a name known to be new.
+  void append_attr(std::string_view name, std::string_view value, std::string_view ns);
   void append(Node* node);
+  void copy_attributes(const Element& other);
+  /// Fills this new, empty element with what `other` holds.
+  void copy_tree(const Element& other);
 
   Arena* arena_;
   Element* parent_;
@@ -119,11 +130,17 @@ class Children {
 };
 inline Children children(const Element& parent) { return Children(parent); }
 
-/// A tree and the arena it lives in. Move-only; moving keeps element addresses.
+/// A tree and the arena it lives in. Move-only; moving keeps element addresses and leaves the source empty.
 class Document {
  public:
   Document() = default;
   Document(std::string_view ns, std::string_view name);
+  Document(Document&& other) noexcept : arena_(std::move(other.arena_)), root_(std::exchange(other.root_, nullptr)) {}
+  Document& operator=(Document&& other) noexcept {
+    arena_ = std::move(other.arena_);
+    root_ = std::exchange(other.root_, nullptr);
+    return *this;
+  }
   /// A deep copy of `element` as a document of its own.
   static Document copy_of(const Element& element);
 

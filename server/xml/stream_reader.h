@@ -13,7 +13,8 @@
 
 namespace xml {
 
-/// Counted before anything is built. Bytes are those of one first-level element, or of the header.
+/// Counted before anything is built. Bytes are those of one first-level element, or of the header; a first-level
+/// element has depth 1.
 struct Limits {
   std::size_t max_bytes = 16 * 1024;
   std::uint32_t max_depth = 64;
@@ -26,13 +27,14 @@ struct Limits {
 enum class Fault : std::uint8_t {
   none,
   not_well_formed,
-  bad_namespace_prefix,  ///< kept apart from not_well_formed only for the log
+  bad_namespace_prefix,  ///< kept apart from not_well_formed only for the log (SECURITY X06)
   restricted_xml,        ///< comment, processing instruction, DOCTYPE, entity
   unsupported_encoding,
   too_big,  ///< a limit was passed: policy-violation
 };
 
-/// Receives what the reader found. Called from feed(), on its thread.
+/// Receives what the reader found. Called from feed(), on its thread. May call restart() and set_limits() of that
+/// reader, but must not destroy it, feed it or move it.
 class StreamSink {
  public:
   enum class Next : std::uint8_t { go_on, pause };
@@ -46,7 +48,7 @@ class StreamSink {
   virtual void on_end() = 0;
 };
 
-/// Parsers primed with the stream headers seen most; one pool per shard, this thread only.
+/// Parsers primed with the stream headers seen most; one pool per shard, this thread only. Outlives its readers.
 class ParserPool {
  public:
   ParserPool();
@@ -75,7 +77,8 @@ class StreamReader {
     Fault fault = Fault::none;
   };
   /// Parses `bytes`. After `pause` from the sink it returns at once with what was consumed; feed the rest later.
-  /// After a fault the reader is dead. Whitespace between stanzas is consumed and ignored.
+  /// After a fault the reader is dead. Whitespace before the header and between stanzas is consumed and ignored, as
+  /// is all that follows the stream's end.
   Fed feed(std::string_view bytes, StreamSink& sink);
 
   /// The stream starts anew (after TLS or SASL): the next byte begins a header.
@@ -83,7 +86,7 @@ class StreamReader {
   void set_limits(const Limits& limits);
   /// From now on parsers come from `pool` (the connection moved to another shard). Only at a stanza boundary.
   void move_to(ParserPool& pool);
-  /// True between two first-level elements: nothing is half-read.
+  /// True when nothing is half-read, so no parser is held; before the header too. Not from within the sink.
   bool at_boundary() const;
   /// Bytes of the element begun and not yet complete.
   std::size_t pending_bytes() const;

@@ -51,7 +51,12 @@ class Jid {
   friend bool operator==(const Jid& a, const Jid& b) { return a.rep_ == b.rep_ || a.str() == b.str(); }
   friend std::strong_ordering operator<=>(const Jid& a, const Jid& b) { return a.str() <=> b.str(); }
 
-  struct Rep;
+  /// The shared text and where its parts begin. Defined here because copying a Jid is inline.
+  struct Rep final : base::RefCounted {
+    std::string text;
+    std::uint16_t domain_at = 0;  ///< 0 when there is no local part
+    std::uint16_t bare_size = 0;
+  };
 
  private:
   explicit Jid(base::Ref<const Rep> rep);

@@ -1,0 +1,266 @@
+#include "xml/stream_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "xml/expat_handlers.h"
+#include "xml/parser_pool.h"
+#include "xml/tree_builder.h"
+#include "xml/writer.h"
+
+namespace xml {
+namespace {
+
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::size_t leading_space(std::string_view bytes) {
+  return static_cast<std::size_t>(std::ranges::find_if_not(bytes, is_space) - bytes.begin());
+}
+
+// Keeps one call's length well inside expat's int whatever the limits say.
+constexpr std::size_t kLargestPiece = 1 << 20;
+
+}  // namespace
+
+struct StreamReader::State final : ExpatEvents {
+  State(ParserPool& from, const Limits& at_most) : pool(&from), limits(at_most) {}
+
+  Fed feed(std::string_view bytes, StreamSink& to);
+  std::size_t parse(std::string_view bytes);
+  void after_piece(std::string_view piece, std::size_t base);
+  bool refuse_utf16(char byte);
+  void borrow();
+  void restart();
+  std::size_t pending() const { return parser != nullptr ? parser->fed() - begun_at : 0; }
+
+  void on_start(const char* name, const char** attributes) override;
+  void on_end(const char* name) override;
+  void on_text(std::string_view text) override;
+  void on_namespace(const char* prefix, const char* uri) override;
+  void on_encoding(const char* encoding) override;
+  void on_restricted() override { fail(Fault::restricted_xml); }
+  void on_cdata() override {
+    if (builder.depth() == 0) fail(Fault::not_well_formed);
+  }
+
+  void header(const char* name, const char** attributes);
+  void stop_at(std::size_t position);
+  void fail(Fault what);
+
+  ParserPool* pool;
+  StreamSink* sink = nullptr;  // while feeding
+  Limits limits;
+  std::unique_ptr<ExpatParser> parser;
+  Context context;  // null until the header was read
+  TreeBuilder builder;
+  std::string declarations;      // of the header, as attributes
+  std::string default_ns;        // of the header, until reported
+  std::size_t begun_at = 0;      // where the current first-level element began, in the parser's count
+  std::size_t stopped_at = 0;    // where parsing was stopped on purpose, likewise
+  std::uint32_t elements = 0;    // of the current first-level element
+  std::uint32_t namespaces = 0;  // likewise
+  std::uint8_t first_bytes = 0;  // how many of the document's first two bytes were seen
+  Fault fault = Fault::none;
+  bool stopped = false;  // the parser was told to stop; it may still report an event or two
+  bool paused = false;
+  bool ended = false;
+  bool restarting = false;  // restart() was called by the sink
+};
+
+// ---- bytes ----
+
+StreamReader::Fed StreamReader::State::feed(std::string_view bytes, StreamSink& to) {
+  if (fault != Fault::none) return {0, fault};
+  sink = &to;
+  paused = false;
+  std::size_t at = 0;
+  while (at < bytes.size() && fault == Fault::none && !paused && !ended) {
+    if (parser == nullptr) {
+      at += leading_space(bytes.substr(at));
+      if (at == bytes.size()) break;
+      borrow();
+    }
+    at += parse(bytes.substr(at));
+    if (restarting) restart();
+  }
+  if (ended) at = bytes.size();  // nothing counts after the end tag
+  sink = nullptr;
+  return {at, fault};
+}
+
+std::size_t StreamReader::State::parse(std::string_view bytes) {
+  const std::size_t room = limits.max_bytes - std::min(limits.max_bytes, pending()) + 1;
+  std::string_view piece = bytes.substr(0, std::min(room, kLargestPiece));
+  if (first_bytes < 2) {
+    piece = piece.substr(0, 1);
+    if (refuse_utf16(piece[0])) return 0;
+  }
+  const std::size_t base = parser->fed();
+  stopped = false;
+  const bool parsed = parser->parse(piece) == XML_STATUS_OK;
+  if (stopped || !parsed) {
+    if (!stopped) fault = fault_of(XML_GetErrorCode(parser->handle()));
+    const std::size_t used = stopped && fault == Fault::none ? stopped_at - base : 0;
+    parser.reset();
+    builder.clear();
+    return used;
+  }
+  after_piece(piece, base);
+  return piece.size();
+}
+
+void StreamReader::State::after_piece(std::string_view piece, std::size_t base) {
+  const bool between = context != nullptr && builder.depth() == 0;
+  // Space that follows the last element may still wait inside the parser (a CR does); it harms no one there.
+  if (between && begun_at >= base && leading_space(piece.substr(begun_at - base)) == piece.size() - (begun_at - base)) {
+    pool->impl().give_back(std::move(parser));
+  } else if (pending() > limits.max_bytes) {
+    fail(Fault::too_big);
+    parser.reset();
+    builder.clear();
+  }
+}
+
+// UTF-16 shows in the first two bytes: a byte order mark, or a NUL beside the first '<'.
+bool StreamReader::State::refuse_utf16(char byte) {
+  const bool refused = byte == '\0' || (first_bytes == 0 && (byte == '\xFE' || byte == '\xFF'));
+  ++first_bytes;
+  if (!refused) return false;
+  fault = Fault::unsupported_encoding;
+  parser.reset();
+  return true;
+}
+
+void StreamReader::State::borrow() {
+  parser = context != nullptr ? pool->impl().lend(context) : std::make_unique<ExpatParser>();
+  report_to(*parser, *this);
+  begun_at = parser->fed();
+  elements = namespaces = 0;
+}
+
+void StreamReader::State::restart() {
+  parser.reset();
+  builder.clear();
+  context.reset();
+  declarations.clear();
+  default_ns.clear();
+  first_bytes = 0;
+  ended = restarting = false;
+}
+
+// ---- events ----
+
+void StreamReader::State::on_start(const char* name, const char** attributes) {
+  if (stopped) return;
+  std::uint32_t count = 0;
+  while (attributes[2 * static_cast<std::size_t>(count)] != nullptr) ++count;
+  if (builder.depth() == 0) begun_at = std::max(begun_at, parser->event_begin());
+  if (count > limits.max_attributes || namespaces > limits.max_namespaces) return fail(Fault::too_big);
+  if (context == nullptr) return header(name, attributes);
+  if (++elements > limits.max_elements || builder.depth() >= limits.max_depth) return fail(Fault::too_big);
+  builder.start(name, attributes);
+}
+
+void StreamReader::State::header(const char* name, const char** attributes) {
+  if (parser->event_end() - begun_at > limits.max_bytes) return fail(Fault::too_big);
+  builder.start(name, attributes);
+  builder.end();
+  const Document document = builder.take();
+  const ExpandedName expanded(name);
+  std::string text = "<";
+  if (!expanded.prefix.empty()) text.append(expanded.prefix) += ':';
+  text.append(expanded.name).append(declarations) += '>';
+  context = parser->context = pool->impl().intern(text);
+  begun_at = parser->event_end();
+  elements = namespaces = 0;
+  declarations = std::string();
+  const std::string ns = std::exchange(default_ns, std::string());
+  paused = sink->on_header(document.root(), ns) == StreamSink::Next::pause;
+  if (paused || restarting) stop_at(begun_at);
+}
+
+void StreamReader::State::on_end(const char*) {
+  if (fault != Fault::none) return;
+  if (builder.depth() == 0) {  // also after a pause at a header that closed itself
+    ended = true;
+    if (!stopped) stop_at(parser->event_end());
+    return sink->on_end();
+  }
+  if (stopped || !builder.end()) return;
+  const std::size_t end = parser->event_end();
+  if (end - begun_at > limits.max_bytes) return fail(Fault::too_big);
+  begun_at = end;
+  elements = namespaces = 0;
+  parser->count_element();
+  paused = sink->on_element(builder.take()) == StreamSink::Next::pause;
+  // A worn parser is left even by a peer who never lets it come to a boundary between two feeds.
+  if (paused || restarting || parser->worn()) stop_at(end);
+}
+
+void StreamReader::State::on_text(std::string_view text) {
+  if (stopped) return;
+  if (builder.depth() != 0) return builder.text(text);
+  if (leading_space(text) != text.size()) return fail(Fault::not_well_formed);
+  begun_at = parser->event_end();
+}
+
+void StreamReader::State::on_namespace(const char* prefix, const char* uri) {
+  if (stopped) return;
+  ++namespaces;
+  if (context != nullptr) return;
+  const std::string_view value = uri != nullptr ? uri : "";
+  declarations += " xmlns";
+  if (prefix != nullptr) {
+    declarations.append(":") += prefix;
+  } else {
+    default_ns = value;
+  }
+  declarations += "='";
+  escape_attr(value, declarations);
+  declarations += '\'';
+}
+
+void StreamReader::State::on_encoding(const char* encoding) {
+  if (encoding != nullptr && !names_utf8(encoding)) fail(Fault::unsupported_encoding);
+}
+
+void StreamReader::State::stop_at(std::size_t position) {
+  stopped = true;
+  stopped_at = position;
+  XML_StopParser(parser->handle(), XML_FALSE);
+}
+
+void StreamReader::State::fail(Fault what) {
+  if (fault != Fault::none) return;
+  fault = what;
+  stop_at(parser->fed());
+}
+
+// ---- the interface ----
+
+StreamReader::StreamReader(ParserPool& pool, const Limits& limits) : state_(std::make_unique<State>(pool, limits)) {}
+StreamReader::~StreamReader() = default;
+StreamReader::StreamReader(StreamReader&&) noexcept = default;
+StreamReader& StreamReader::operator=(StreamReader&&) noexcept = default;
+
+StreamReader::Fed StreamReader::feed(std::string_view bytes, StreamSink& sink) { return state_->feed(bytes, sink); }
+
+void StreamReader::restart() {
+  if (state_->sink != nullptr) {
+    state_->restarting = true;
+  } else {
+    state_->restart();
+  }
+}
+
+void StreamReader::set_limits(const Limits& limits) { state_->limits = limits; }
+
+void StreamReader::move_to(ParserPool& pool) {
+  state_->pool = &pool;
+  if (state_->context != nullptr) state_->context = pool.impl().intern(*state_->context);
+}
+
+bool StreamReader::at_boundary() const { return state_->parser == nullptr; }
+std::size_t StreamReader::pending_bytes() const { return state_->pending(); }
+
+}  // namespace xml
