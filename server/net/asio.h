@@ -1,0 +1,22 @@
+// Internal to net/*.cpp: Boost.Asio without its warnings, and what the loop keeps of it.
+#pragma once
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#pragma GCC diagnostic pop
+
+namespace net {
+
+class AsioLoop;
+/// The loop's own context, for the sockets of this folder.
+boost::asio::io_context& context_of(AsioLoop& loop);
+
+}  // namespace net

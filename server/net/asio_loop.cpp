@@ -1,0 +1,144 @@
+#include "net/asio_loop.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/mailbox.h"
+#include "net/asio.h"
+
+namespace net {
+namespace {
+
+constexpr std::size_t read_size = 64 * 1024;
+constexpr std::size_t record_size = 16 * 1024;
+/// Handlers run before the turn ends: busy sockets must not put off the flush of the others.
+constexpr int handlers_per_turn = 256;
+
+}  // namespace
+
+struct AsioLoop::Impl {
+  using Jobs = std::vector<base::Fn<void()>>;
+  using Due = std::pair<base::MonoTime, std::uint64_t>;
+
+  boost::asio::io_context io{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
+  boost::asio::steady_timer alarm{io};
+  base::MonoTime alarm_at = base::MonoTime::max();
+  std::map<Due, base::Fn<void()>> timers;
+  std::unordered_map<std::uint64_t, base::MonoTime> due;
+  std::uint64_t last_timer = 0;
+  base::Mailbox mailbox;
+  Jobs turn_end;
+  bool stopping = false;
+  std::vector<std::unique_ptr<boost::asio::signal_set>> signals;
+  std::vector<std::byte> read = std::vector<std::byte>(read_size);
+  std::vector<std::byte> plain = std::vector<std::byte>(record_size);
+
+  void drain_mailbox() {
+    Jobs jobs;
+    mailbox.take_all(jobs);
+    for (auto& job : jobs) job();
+  }
+
+  void end_turn() {
+    Jobs jobs;
+    jobs.swap(turn_end);
+    for (auto& job : jobs) job();
+    if (turn_end.empty()) {  // keep the memory for the next turn
+      jobs.clear();
+      turn_end.swap(jobs);
+    }
+  }
+
+  /// The alarm is moved only to be earlier; after a cancelled timer it rings once for nothing.
+  void arm() {
+    if (timers.empty() || timers.begin()->first.first >= alarm_at) return;
+    alarm_at = timers.begin()->first.first;
+    alarm.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(alarm_at));
+    alarm.async_wait([this](const boost::system::error_code& error) {
+      if (!error) ring();
+    });
+  }
+
+  void ring() {
+    alarm_at = base::MonoTime::max();
+    const Due limit{std::chrono::steady_clock::now(), last_timer};  // timers made by these wait for the next ring
+    while (!timers.empty() && timers.begin()->first <= limit) {
+      auto node = timers.extract(timers.begin());
+      due.erase(node.key().second);
+      node.mapped()();
+    }
+    arm();
+  }
+
+  void wait_signal(boost::asio::signal_set& set, std::shared_ptr<base::Fn<void(int)>> job) {
+    set.async_wait([this, &set, job](const boost::system::error_code& error, int number) {
+      if (error) return;
+      (*job)(number);
+      wait_signal(set, job);
+    });
+  }
+};
+
+AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>()) {}
+AsioLoop::~AsioLoop() = default;
+
+base::MonoTime AsioLoop::now() const { return std::chrono::steady_clock::now(); }
+
+base::WallTime AsioLoop::wall() const {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+void AsioLoop::post(base::Fn<void()> job) {
+  if (!impl_->mailbox.put(std::move(job))) return;
+  boost::asio::post(impl_->io, [impl = impl_.get()] { impl->drain_mailbox(); });
+}
+
+void AsioLoop::at_turn_end(base::Fn<void()> job) { impl_->turn_end.push_back(std::move(job)); }
+
+base::TimerId AsioLoop::after(base::Duration delay, base::Fn<void()> job) {
+  const std::uint64_t id = ++impl_->last_timer;
+  const base::MonoTime when = now() + std::max(delay, base::Duration::zero());
+  impl_->timers.emplace(Impl::Due{when, id}, std::move(job));
+  impl_->due.emplace(id, when);
+  impl_->arm();
+  return base::TimerId(id);
+}
+
+void AsioLoop::cancel(base::TimerId timer) {
+  const auto found = impl_->due.find(std::to_underlying(timer));
+  if (found == impl_->due.end()) return;
+  const auto node = impl_->timers.extract({found->second, found->first});  // freed last: its job may cancel others
+  impl_->due.erase(found);
+}
+
+void AsioLoop::run() {
+  impl_->stopping = false;
+  while (!impl_->stopping) {
+    int handlers = 0;
+    if (impl_->turn_end.empty()) handlers += static_cast<int>(impl_->io.run_one());
+    while (!impl_->stopping && handlers < handlers_per_turn && impl_->io.poll_one() > 0) ++handlers;
+    impl_->end_turn();
+  }
+}
+
+void AsioLoop::stop() {
+  post([impl = impl_.get()] { impl->stopping = true; });
+}
+
+void AsioLoop::on_signal(std::initializer_list<int> signals, base::Fn<void(int)> job) {
+  auto set = std::make_unique<boost::asio::signal_set>(impl_->io);
+  for (const int number : signals) set->add(number);
+  impl_->wait_signal(*set, std::make_shared<base::Fn<void(int)>>(std::move(job)));
+  impl_->signals.push_back(std::move(set));
+}
+
+std::span<std::byte> AsioLoop::read_buffer() { return impl_->read; }
+std::span<std::byte> AsioLoop::plain_buffer() { return impl_->plain; }
+
+boost::asio::io_context& context_of(AsioLoop& loop) { return loop.impl_->io; }
+
+}  // namespace net

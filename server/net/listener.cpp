@@ -1,0 +1,114 @@
+#include "net/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "net/asio.h"
+
+namespace net {
+
+using boost::asio::ip::tcp;
+
+namespace {
+
+constexpr int backlog = 4096;  // a smaller one caps logins per second (LIMITS section 4)
+constexpr auto pause_on_error = std::chrono::milliseconds(100);
+
+std::string peer_text(const tcp::endpoint& peer) {
+  const auto address = peer.address();
+  return address.is_v6() ? "[" + address.to_string() + "]:" + std::to_string(peer.port())
+                         : address.to_string() + ":" + std::to_string(peer.port());
+}
+
+}  // namespace
+
+class Listener::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(AsioLoop& loop, Choose choose, Accepted accepted, TcpLimits limits)
+      : loop_(loop),
+        choose_(std::move(choose)),
+        accepted_(std::make_shared<Accepted>(std::move(accepted))),
+        limits_(limits),
+        acceptor_(context_of(loop)) {}
+
+  boost::system::error_code open(const std::string& address, std::uint16_t port) {
+    boost::system::error_code error;
+    const tcp::endpoint at(boost::asio::ip::make_address(address, error), port);
+    if (!error) acceptor_.open(at.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error && at.address().is_v6()) {
+      acceptor_.set_option(boost::asio::ip::v6_only(!at.address().is_unspecified()), error);
+    }
+    if (!error) acceptor_.bind(at, error);
+    if (!error) acceptor_.listen(backlog, error);
+    if (!error) port_ = acceptor_.local_endpoint(error).port();
+    return error;
+  }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
+      if (self->closed_) return;
+      if (!error) {
+        self->hand_over(std::move(socket));
+      } else if (error != boost::asio::error::connection_aborted) {
+        // Out of descriptors or memory: trying at once would spin; the backlog keeps the callers.
+        base::log::warning("accept_paused", {{"port", self->port_}, {"reason", error.message()}});
+        self->pause_ = base::Timer(self->loop_, pause_on_error, [core = self.get()] { core->accept(); });
+        return;
+      }
+      self->accept();
+    });
+  }
+
+  void close() {
+    closed_ = true;
+    pause_.cancel();
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void hand_over(tcp::socket socket) {
+    boost::system::error_code error;
+    const tcp::endpoint peer = socket.remote_endpoint(error);
+    if (!error) socket.non_blocking(true, error);
+    if (error) return;                              // the peer is gone already
+    socket.set_option(tcp::no_delay(true), error);  // we gather ourselves
+    AsioLoop& target = choose_();
+    target.post(
+        [&target, accepted = accepted_, limits = limits_, fd = Fd(socket.release()), text = peer_text(peer)]() mutable {
+          (*accepted)(target, std::make_unique<TcpTransport>(target, std::move(fd), std::move(text), limits));
+        });
+  }
+
+  AsioLoop& loop_;
+  Choose choose_;
+  std::shared_ptr<Accepted> accepted_;
+  TcpLimits limits_;
+  tcp::acceptor acceptor_;
+  base::Timer pause_;
+  std::uint16_t port_ = 0;
+  bool closed_ = false;
+};
+
+base::Result<std::unique_ptr<Listener>> Listener::open(AsioLoop& loop, const std::string& address, std::uint16_t port,
+                                                       Choose choose, Accepted accepted, TcpLimits limits) {
+  auto core = std::make_shared<Core>(loop, std::move(choose), std::move(accepted), limits);
+  if (const auto error = core->open(address, port)) {
+    return base::failure("listening on " + address + " port " + std::to_string(port) + ": " + error.message());
+  }
+  core->accept();
+  return std::unique_ptr<Listener>(new Listener(std::move(core)));
+}
+
+Listener::~Listener() { core_->close(); }
+
+std::uint16_t Listener::port() const { return core_->port(); }
+
+}  // namespace net

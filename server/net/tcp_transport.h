@@ -1,0 +1,42 @@
+// Transport over a TCP socket on an AsioLoop.
+#pragma once
+
+#include "net/asio_loop.h"
+#include "net/fd.h"
+#include "net/transport.h"
+
+namespace net {
+
+struct TcpLimits {
+  std::size_t queue = 4 * 1024 * 1024;  ///< bytes waiting to leave; more cuts the connection
+  base::Duration handshake = std::chrono::seconds(10);
+  base::Duration close = std::chrono::seconds(5);
+};
+
+class TcpTransport : public Transport {
+ public:
+  /// Takes a connected, non-blocking socket. `loop`'s thread.
+  TcpTransport(AsioLoop& loop, Fd socket, std::string peer, TcpLimits limits = {});
+  ~TcpTransport() override;
+
+  void start(TransportHandler& handler) override;
+  void send(std::string_view bytes) override;
+  std::size_t queued_bytes() const override;
+  void pause() override;
+  void resume() override;
+  void start_tls(base::Ref<certs::Store> certificates, std::string_view host) override;
+  const TlsEngine* tls() const override;
+  void close() override;
+  void abort(std::string_view why) override;
+  const std::string& peer() const override;
+  /// `target` must be an AsioLoop.
+  void move_to(base::Loop& target, base::Fn<void(std::unique_ptr<Transport>)> arrived) override;
+
+ private:
+  class Core;
+  struct State;
+  TcpTransport(AsioLoop& loop, State state);
+  std::shared_ptr<Core> core_;  ///< shared with the socket's pending waits, which outlive us by a step
+};
+
+}  // namespace net

@@ -1,0 +1,26 @@
+// The production Executor: threads that may block.
+#pragma once
+
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/mailbox.h"
+
+namespace net {
+
+class ThreadExecutor : public base::Executor {
+ public:
+  explicit ThreadExecutor(std::size_t threads);
+  /// Runs what was submitted before, then joins: bounded by the jobs waiting, none may submit for ever.
+  ~ThreadExecutor() override;
+
+  void submit(base::Fn<void()> job) override;
+
+ private:
+  base::Mailbox jobs_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace net

@@ -1,0 +1,155 @@
+#include "net/tls.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace net {
+namespace {
+
+/// The two ends the BIO works between; they lie in the engine.
+struct Ends {
+  std::span<const std::byte>* input;
+  std::string* output;
+};
+
+Ends& ends(BIO* bio) { return *static_cast<Ends*>(BIO_get_data(bio)); }
+
+int read_bytes(BIO* bio, char* into, int size) {
+  BIO_clear_retry_flags(bio);
+  std::span<const std::byte>& input = *ends(bio).input;
+  if (input.empty()) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const std::size_t count = std::min(input.size(), static_cast<std::size_t>(std::max(size, 0)));
+  std::memcpy(into, input.data(), count);
+  input = input.subspan(count);
+  return static_cast<int>(count);
+}
+
+int write_bytes(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  ends(bio).output->append(bytes, static_cast<std::size_t>(std::max(size, 0)));
+  return size;
+}
+
+long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+int destroy(BIO* bio) {
+  delete static_cast<Ends*>(BIO_get_data(bio));
+  return 1;
+}
+
+BIO_METHOD* make_method() {
+  BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "lent bytes");
+  base::check(method != nullptr, "a BIO method can be made");
+  BIO_meth_set_read(method, read_bytes);
+  BIO_meth_set_write(method, write_bytes);
+  BIO_meth_set_ctrl(method, control);
+  BIO_meth_set_destroy(method, destroy);
+  return method;
+}
+
+BIO* make_bio(std::span<const std::byte>& input, std::string& output) {
+  static BIO_METHOD* const method = make_method();  // lives as long as the process
+  BIO* bio = BIO_new(method);
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, new Ends{&input, &output});
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+}  // namespace
+
+TlsEngine::TlsEngine(base::Ref<certs::Store> store, std::string_view host)
+    : store_(std::move(store)), ssl_(store_->new_session(host)) {
+  BIO* bio = ssl_ != nullptr ? make_bio(input_, output_) : nullptr;
+  if (bio == nullptr) {
+    ended_ = true;
+    reason_ = "no memory for a TLS session";
+    return;
+  }
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+TlsEngine::~TlsEngine() = default;
+
+TlsEngine::Status TlsEngine::status_of(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_NONE: return Status::done;
+    case SSL_ERROR_WANT_READ: return Status::want_input;
+    case SSL_ERROR_ZERO_RETURN: return Status::closed;
+    default:
+      ended_ = true;
+      reason_ = certs::openssl_error();
+      return Status::failed;
+  }
+}
+
+TlsEngine::Status TlsEngine::handshake() {
+  if (ended_) return Status::failed;
+  ERR_clear_error();
+  const Status status = status_of(SSL_do_handshake(ssl_.get()));
+  open_ = status == Status::done;
+  return status;
+}
+
+TlsEngine::Status TlsEngine::read(std::span<std::byte> into, std::size_t& got) {
+  got = 0;
+  if (ended_) return Status::failed;
+  ERR_clear_error();
+  return status_of(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
+}
+
+base::Result<void> TlsEngine::write(std::string_view plaintext) {
+  if (ended_ || !open_) return base::failure("TLS is not open");
+  if (plaintext.empty()) return {};
+  ERR_clear_error();
+  std::size_t wrote = 0;
+  // The BIO takes everything, so that a write is never partial.
+  if (status_of(SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &wrote)) != Status::done) {
+    return base::failure("TLS write: " + reason_);
+  }
+  return {};
+}
+
+void TlsEngine::close() {
+  if (ended_ || !open_ || (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return;
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+std::string TlsEngine::exporter() const {
+  if (!open_) return {};
+  if (SSL_version(ssl_.get()) < TLS1_3_VERSION && SSL_get_extms_support(ssl_.get()) != 1) return {};
+  static constexpr std::string_view label = "EXPORTER-Channel-Binding";
+  std::string bytes(32, '\0');
+  const int made = SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                                              label.data(), label.size(), nullptr, 0, 1);
+  return made == 1 ? bytes : std::string();
+}
+
+std::string TlsEngine::end_point_hash() const {
+  const X509* certificate = ssl_ != nullptr ? SSL_get_certificate(ssl_.get()) : nullptr;
+  return certificate != nullptr ? certs::end_point_hash(*certificate) : std::string();
+}
+
+std::string TlsEngine::server_name() const {
+  const char* name = ssl_ != nullptr ? SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name) : nullptr;
+  return name != nullptr ? name : "";
+}
+
+std::string TlsEngine::version() const { return ssl_ != nullptr ? SSL_get_version(ssl_.get()) : ""; }
+
+std::string TlsEngine::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  if (ssl_ != nullptr) SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return std::string(reinterpret_cast<const char*>(name), size);
+}
+
+}  // namespace net

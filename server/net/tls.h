@@ -1,0 +1,70 @@
+// TLS without a socket: "ciphertext in, plaintext out". Reads from bytes the caller lends, appends records to a
+// string, so that an idle session holds no buffer (LIMITS section 2) and tests need no network.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/ref.h"
+#include "base/result.h"
+#include "certs/store.h"
+
+namespace net {
+
+/// The largest plaintext of one record.
+constexpr std::size_t tls_record = 16 * 1024;
+
+/// The server's side of one session. One thread at a time; neither copied nor moved (OpenSSL points at it).
+class TlsEngine {
+ public:
+  enum class Status : std::uint8_t { done, want_input, closed, failed };
+
+  /// `host` names the certificate for a client that sends no SNI.
+  TlsEngine(base::Ref<certs::Store> store, std::string_view host);
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+  ~TlsEngine();
+
+  /// Lends ciphertext; it must stay until handshake() or read() said want_input, by when all of it is taken.
+  void give(std::span<const std::byte> ciphertext) { input_ = ciphertext; }
+  std::span<const std::byte> input() const { return input_; }
+
+  Status handshake();
+  bool open() const { return open_; }
+  /// Decrypts up to one record into `into`; `got` is its size when done.
+  Status read(std::span<std::byte> into, std::size_t& got);
+  /// Encrypts into as few records as fit; only when open().
+  base::Result<void> write(std::string_view plaintext);
+  /// Appends close_notify, once.
+  void close();
+
+  /// Records (and alerts) to send; the caller takes them from here.
+  std::string& output() { return output_; }
+  /// Why a status was failed.
+  const std::string& reason() const { return reason_; }
+
+  /// tls-exporter channel binding (RFC 9266): 32 bytes; empty before open(), and in TLS 1.2 without extended master
+  /// secret, where it would not be unique.
+  std::string exporter() const;
+  /// tls-server-end-point of the certificate this handshake used.
+  std::string end_point_hash() const;
+  std::string server_name() const;  ///< SNI; empty if the client sent none
+  std::string version() const;
+  std::string alpn() const;
+
+ private:
+  Status status_of(int result);
+
+  base::Ref<certs::Store> store_;
+  std::span<const std::byte> input_;
+  std::string output_;
+  std::string reason_;
+  certs::SslPtr ssl_;
+  bool open_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace net

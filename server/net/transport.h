@@ -1,0 +1,69 @@
+// A byte stream to one peer as protocols see it: TCP in production, simulated links in tests.
+// Everything here is called on the transport's own loop, and calls back there.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+#include "base/ref.h"
+#include "base/result.h"
+#include "certs/store.h"
+
+namespace net {
+
+class TlsEngine;
+
+class TransportHandler {
+ public:
+  virtual ~TransportHandler() = default;
+
+  /// Bytes arrived; gives back how many it took. The rest is kept and offered again after resume(), so that taking
+  /// less implies pause(); behind start_tls() the rest closes the transport (T01).
+  virtual std::size_t on_bytes(std::span<const std::byte> bytes) = 0;
+  /// The handshake is done.
+  virtual void on_tls() {}
+  /// A full kernel buffer took everything that was queued.
+  virtual void on_drained() {}
+  /// The last call. `why.what` is empty after close() or when the peer ended the stream in order.
+  virtual void on_closed(const base::Error& why) = 0;
+};
+
+class Transport {
+ public:
+  /// Drops the connection without a further call to the handler. May run inside one of its callbacks.
+  virtual ~Transport() = default;
+
+  /// Starts reading and calling `handler`, which outlives the transport.
+  virtual void start(TransportHandler& handler) = 0;
+
+  /// Queues; everything sent in one turn leaves as one write (and one TLS record up to 16 kB) at its end.
+  /// Beyond the queue's bound the transport closes. Never calls back.
+  virtual void send(std::string_view bytes) = 0;
+  virtual std::size_t queued_bytes() const = 0;
+
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+
+  /// What was sent before leaves in plain; then the server's handshake runs, bounded by a deadline. Plaintext that
+  /// arrived already and was not taken closes the transport. Within on_bytes the judgement follows its return.
+  virtual void start_tls(base::Ref<certs::Store> certificates, std::string_view host) = 0;
+  /// Null without TLS.
+  virtual const TlsEngine* tls() const = 0;
+
+  /// Sends what is queued, ends the stream and waits (bounded) for the peer to end it too; then on_closed.
+  virtual void close() = 0;
+  /// Drops the queue and the connection; on_closed follows in a later step.
+  virtual void abort(std::string_view why) = 0;
+
+  virtual const std::string& peer() const = 0;
+
+  /// Lets go of this loop: the connection, with its TLS session and queue, arrives at `target` as a new transport
+  /// not yet started. This one is dead afterwards and calls nothing. Not within on_bytes.
+  virtual void move_to(base::Loop& target, base::Fn<void(std::unique_ptr<Transport>)> arrived) = 0;
+};
+
+}  // namespace net

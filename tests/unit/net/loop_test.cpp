@@ -1,0 +1,108 @@
+// The order a loop promises, and that the executor finishes what it was given.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "net/asio_loop.h"
+#include "net/thread_executor.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(AsioLoop, PostsRunInOrderAndTurnEndComesAfterReadyInput) {
+  net::AsioLoop loop;
+  std::string order;
+  loop.post([&] {
+    loop.at_turn_end([&] {
+      order += 'E';
+      loop.at_turn_end([&] {
+        order += 'F';
+        loop.stop();
+      });
+    });
+    loop.post([&] { order += 'c'; });
+    order += 'a';
+  });
+  loop.post([&] { order += 'b'; });
+  loop.run();
+  EXPECT_EQ(order, "abcEF");
+}
+
+TEST(AsioLoop, TimersRunByTimeAndCancel) {
+  net::AsioLoop loop;
+  std::string order;
+  base::Timer dropped;
+  loop.post([&] {
+    loop.after(6ms, [&] {
+      order += 'c';
+      loop.stop();
+    });
+    loop.after(2ms, [&] { order += 'b'; });
+    loop.after(0ms, [&] {
+      order += 'a';
+      dropped.cancel();
+    });
+    dropped = base::Timer(loop, 1ms, [&] { order += 'x'; });
+    base::Timer gone(loop, 1ms, [&] { order += 'y'; });
+    loop.cancel(base::TimerId::none);
+  });
+  loop.run();
+  EXPECT_EQ(order, "abc");
+}
+
+TEST(AsioLoop, PostsFromManyThreadsAllArriveInTheirOrder) {
+  net::AsioLoop loop;
+  constexpr int each = 2000;
+  int seen[3] = {};
+  int total = 0;
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 3; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < each; ++i) {
+        loop.post([&, thread, i] {
+          EXPECT_EQ(seen[thread]++, i);
+          if (++total == 3 * each) loop.stop();
+        });
+      }
+    });
+  }
+  loop.run();
+  EXPECT_EQ(total, 3 * each);
+}
+
+TEST(AsioLoop, HandsOverSignals) {
+  net::AsioLoop loop;
+  int got = 0;
+  loop.on_signal({SIGTERM, SIGHUP}, [&](int number) {
+    if (++got == 2) return loop.stop();
+    EXPECT_EQ(number, SIGHUP);
+    std::raise(SIGTERM);
+  });
+  loop.post([] { std::raise(SIGHUP); });
+  loop.run();
+  EXPECT_EQ(got, 2);
+}
+
+TEST(ThreadExecutor, DrainsOnDestruction) {
+  std::atomic<int> done = 0;
+  {
+    net::ThreadExecutor executor(2);
+    for (int i = 0; i < 500; ++i) executor.submit([&] { ++done; });
+  }
+  EXPECT_EQ(done, 500);
+}
+
+TEST(ThreadExecutor, OneThreadKeepsTheOrder) {
+  std::string order;
+  {
+    net::ThreadExecutor executor(1);
+    for (char c = 'a'; c <= 'e'; ++c) executor.submit([&order, c] { order += c; });
+  }
+  EXPECT_EQ(order, "abcde");
+}
+
+}  // namespace
