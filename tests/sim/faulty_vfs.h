@@ -3,7 +3,9 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <atomic>
+#include <cstdlib>
 
 namespace sim {
 
@@ -14,30 +16,46 @@ inline constexpr const char* kFaultyVfs = "exedra-faulty";
 namespace faulty {
 
 inline sqlite3_vfs* real = nullptr;
-inline const sqlite3_io_methods* real_methods = nullptr;
-inline sqlite3_io_methods methods;
+
+/// One of the platform's tables of functions and its patched copy: it has one for databases and one for logs.
+struct Table {
+  const sqlite3_io_methods* original = nullptr;
+  sqlite3_io_methods patched{};
+};
+inline std::array<Table, 4> tables;
+
+inline const sqlite3_io_methods* original(const sqlite3_file* file) {
+  for (const Table& table : tables) {
+    if (file->pMethods == &table.patched) return table.original;
+  }
+  std::abort();
+}
 
 inline int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
   const int failure = vfs_failure.load();
-  return failure != SQLITE_OK ? failure : real_methods->xWrite(file, data, size, offset);
+  return failure != SQLITE_OK ? failure : original(file)->xWrite(file, data, size, offset);
 }
 
 inline int sync(sqlite3_file* file, int flags) {
-  return vfs_failure.load() != SQLITE_OK ? SQLITE_IOERR_FSYNC : real_methods->xSync(file, flags);
+  return vfs_failure.load() != SQLITE_OK ? SQLITE_IOERR_FSYNC : original(file)->xSync(file, flags);
 }
 
-// The file object stays the platform's; only its table of functions is exchanged for a patched copy.
+// The file object stays the platform's; only its table of functions is exchanged. Opening is for one thread.
 inline int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* given) {
   const int code = real->xOpen(real, name, file, flags, given);
   if (code != SQLITE_OK || file->pMethods == nullptr) return code;
-  if (real_methods == nullptr) {
-    real_methods = file->pMethods;
-    methods = *real_methods;
-    methods.xWrite = &write;
-    methods.xSync = &sync;
+  for (Table& table : tables) {
+    if (table.original == nullptr) {
+      table.original = file->pMethods;
+      table.patched = *file->pMethods;
+      table.patched.xWrite = &write;
+      table.patched.xSync = &sync;
+    }
+    if (table.original != file->pMethods) continue;
+    file->pMethods = &table.patched;
+    return code;
   }
-  if (file->pMethods == real_methods) file->pMethods = &methods;
-  return code;
+  std::abort();
 }
 
 }  // namespace faulty
