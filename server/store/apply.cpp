@@ -1,0 +1,149 @@
+#include "store/apply.h"
+
+#include <array>
+#include <type_traits>
+
+namespace store {
+namespace {
+
+using Done = base::Result<void>;
+
+template <class Enum>
+  requires std::is_enum_v<Enum>
+std::int64_t number(Enum value) {
+  return static_cast<std::int64_t>(value);
+}
+
+Done put(Database& db, const AccountPut& put) {
+  const Account& account = put.account;
+  const std::string owner = account.owner();
+  auto done = db.run("INSERT OR REPLACE INTO account (owner, local, host, disabled) VALUES (?,?,?,?)", owner,
+                     account.local, account.host, std::int64_t{account.disabled});
+  if (done) done = db.run("DELETE FROM scram WHERE owner = ?", owner);
+  for (const ScramKeys& keys : account.keys) {
+    if (!done) return done;
+    done =
+        db.run("INSERT INTO scram (owner, hash, salt, iterations, stored_key, server_key) VALUES (?,?,?,?,?,?)", owner,
+               number(keys.hash), Blob{keys.salt}, keys.iterations, Blob{keys.stored_key}, Blob{keys.server_key});
+  }
+  return done;
+}
+
+// Every table has its owner's rows removed here; a new table joins this list.
+Done put(Database& db, const AccountDelete& gone) {
+  static constexpr std::array kDeletes{
+      "DELETE FROM account WHERE owner = ?",       "DELETE FROM scram WHERE owner = ?",
+      "DELETE FROM roster WHERE owner = ?",        "DELETE FROM roster_version WHERE owner = ?",
+      "DELETE FROM blocklist WHERE owner = ?",     "DELETE FROM private_xml WHERE owner = ?",
+      "DELETE FROM vcard WHERE owner = ?",         "DELETE FROM archive WHERE owner = ?",
+      "DELETE FROM archive_prefs WHERE owner = ?", "DELETE FROM offline WHERE owner = ?",
+      "DELETE FROM last_activity WHERE owner = ?", "DELETE FROM sm_mark WHERE owner = ?"};
+  for (const char* sql : kDeletes) {
+    if (auto done = db.run(sql, gone.owner); !done) return done;
+  }
+  return {};
+}
+
+Done put(Database& db, const RosterPut& put) {
+  const RosterItem& item = put.item;
+  const std::string groups = join(item.groups);
+  return db.run(
+      "INSERT OR REPLACE INTO roster (owner, jid, name, subscription, ask, approved, groups) VALUES (?,?,?,?,?,?,?)",
+      put.owner, item.jid, item.name, number(item.subscription), std::int64_t{item.ask}, std::int64_t{item.approved},
+      Blob{groups});
+}
+
+Done put(Database& db, const RosterDelete& gone) {
+  return db.run("DELETE FROM roster WHERE owner = ? AND jid = ?", gone.owner, gone.jid);
+}
+
+Done put(Database& db, const RosterVersionPut& put) {
+  return db.run("INSERT OR REPLACE INTO roster_version (owner, version) VALUES (?,?)", put.owner, put.version);
+}
+
+Done put(Database& db, const BlockPut& put) {
+  return db.run("INSERT OR REPLACE INTO blocklist (owner, jid) VALUES (?,?)", put.owner, put.jid);
+}
+
+Done put(Database& db, const BlockDelete& gone) {
+  return db.run("DELETE FROM blocklist WHERE owner = ? AND jid = ?", gone.owner, gone.jid);
+}
+
+Done put(Database& db, const PrivatePut& put) {
+  return db.run("INSERT OR REPLACE INTO private_xml (owner, ns, name, xml) VALUES (?,?,?,?)", put.owner, put.ns,
+                put.name, Blob{put.xml});
+}
+
+Done put(Database& db, const PrivateDelete& gone) {
+  return db.run("DELETE FROM private_xml WHERE owner = ? AND ns = ? AND name = ?", gone.owner, gone.ns, gone.name);
+}
+
+Done put(Database& db, const VcardPut& put) {
+  return db.run("INSERT OR REPLACE INTO vcard (owner, xml) VALUES (?,?)", put.owner, Blob{put.xml});
+}
+
+Done put(Database& db, const VcardDelete& gone) { return db.run("DELETE FROM vcard WHERE owner = ?", gone.owner); }
+
+Done put(Database& db, const ArchivePut& put) {
+  const ArchiveRow& row = put.row;
+  return db.run("INSERT INTO archive (owner, id, peer, direction, time, hints, stanza) VALUES (?,?,?,?,?,?,?)",
+                row.owner, row.id, row.with, number(row.direction), row.time, std::int64_t{row.hints},
+                Blob{row.stanza});
+}
+
+Done put(Database& db, const ArchiveExpire& expire) {
+  return db.run("DELETE FROM archive WHERE owner = ? AND time < ?", expire.owner, expire.before);
+}
+
+Done put(Database& db, const ArchivePrefsPut& put) {
+  const std::string always = join(put.prefs.always);
+  const std::string never = join(put.prefs.never);
+  return db.run("INSERT OR REPLACE INTO archive_prefs (owner, otherwise, always, never) VALUES (?,?,?,?)", put.owner,
+                number(put.prefs.otherwise), Blob{always}, Blob{never});
+}
+
+Done put(Database& db, const OfflinePut& put) {
+  if (put.cancelled && put.cancelled->load()) return {};
+  return db.run("INSERT INTO offline (owner, id, time, stanza) VALUES (?,?,?,?)", put.row.owner, put.row.id,
+                put.row.time, Blob{put.row.stanza});
+}
+
+Done put(Database& db, const OfflineDelete& gone) {
+  return db.run("DELETE FROM offline WHERE owner = ? AND id = ?", gone.owner, gone.id);
+}
+
+Done put(Database& db, const LastActivityPut& put) {
+  return db.run("INSERT OR REPLACE INTO last_activity (owner, time, status) VALUES (?,?,?)", put.owner, put.last.time,
+                put.last.status);
+}
+
+Done put(Database& db, const SmMarkPut& put) {
+  return db.run("INSERT OR REPLACE INTO sm_mark (sm_id, owner, h) VALUES (?,?,?)", put.mark.sm_id, put.mark.owner,
+                std::int64_t{put.mark.h});
+}
+
+Done put(Database& db, const SmMarkDelete& gone) { return db.run("DELETE FROM sm_mark WHERE sm_id = ?", gone.sm_id); }
+
+}  // namespace
+
+base::Result<void> apply(Database& database, const Row& row) {
+  return std::visit([&](const auto& value) { return put(database, value); }, row);
+}
+
+std::string join(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined.append(text).push_back('\0');
+  return joined;
+}
+
+std::vector<std::string> split(std::string_view joined) {
+  std::vector<std::string> texts;
+  while (!joined.empty()) {
+    const std::size_t end = joined.find('\0');
+    texts.emplace_back(joined.substr(0, end));
+    joined.remove_prefix(end == std::string_view::npos ? joined.size() : end + 1);
+  }
+  return texts;
+}
+
+}  // namespace store

@@ -1,0 +1,116 @@
+// SQLite as RAII values: a connection with its prepared statements, and one use of a statement.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace store {
+
+class Database;
+
+/// Bytes that are not text: bound as a BLOB.
+struct Blob {
+  std::string_view bytes;
+};
+
+/// One use of a cached statement; its end resets it. Bound views must live until then.
+class Statement {
+ public:
+  Statement(Database& database, sqlite3_stmt* native) : database_(&database), native_(native) {}
+  Statement(Statement&& other) noexcept : database_(other.database_), native_(std::exchange(other.native_, nullptr)) {}
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  void bind(int index, std::string_view text);
+  void bind(int index, Blob blob);
+  void bind(int index, std::int64_t number);
+  void bind(int index, base::WallTime time) { bind(index, std::int64_t{time.time_since_epoch().count()}); }
+  void bind(int index, std::nullopt_t);
+  template <class T>
+  void bind(int index, const std::optional<T>& value) {
+    if (value) {
+      bind(index, *value);
+    } else {
+      bind(index, std::nullopt);
+    }
+  }
+  /// Binds parameters 1, 2, … in order.
+  template <class... Values>
+  void bind_all(const Values&... values) {
+    int index = 0;
+    (bind(++index, values), ...);
+  }
+
+  /// True while there is a row to look at.
+  base::Result<bool> step();
+  /// For statements that give no rows.
+  base::Result<void> run();
+
+  std::string text(int column) const;
+  std::int64_t number(int column) const;
+  base::WallTime time(int column) const { return base::WallTime(base::WallTime::duration(number(column))); }
+  bool null(int column) const;
+
+ private:
+  Database* database_;
+  sqlite3_stmt* native_;
+  int bind_error_ = SQLITE_OK;
+};
+
+struct DatabaseOptions {
+  bool read_only = false;
+  bool full_sync = false;  ///< synchronous=FULL: a commit survives a power cut; NORMAL survives kill -9
+  int busy_milliseconds = 5000;
+  std::string vfs;  ///< empty: the platform's; tests name one that injects faults
+};
+
+/// One connection. One thread at a time.
+class Database {
+ public:
+  static base::Result<std::unique_ptr<Database>> open(const std::string& path, const DatabaseOptions& options);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  /// `sql` is one statement; it stays prepared as long as the connection lives.
+  base::Result<Statement> prepare(std::string_view sql);
+  /// Any number of statements without parameters.
+  base::Result<void> exec(const std::string& sql);
+  /// The first column of the first row.
+  base::Result<std::int64_t> number(std::string_view sql);
+
+  /// Prepares, binds and runs a statement that gives no rows.
+  template <class... Values>
+  base::Result<void> run(std::string_view sql, const Values&... values) {
+    auto statement = prepare(sql);
+    if (!statement) return std::unexpected(statement.error());
+    statement->bind_all(values...);
+    return statement->run();
+  }
+
+  /// Ends an open transaction without a trace; harmless if SQLite has ended it already.
+  void rollback();
+  /// The connection's latest failure, worded with what was being done.
+  base::Error error(std::string_view doing) const;
+  /// Copies the whole database as of one instant to `path`, which is replaced only when the copy is complete.
+  base::Result<void> backup(const std::string& path);
+
+ private:
+  Database(sqlite3* native, std::string path) : native_(native), path_(std::move(path)) {}
+  base::Result<void> configure(const DatabaseOptions& options);
+
+  sqlite3* native_;
+  std::string path_;
+  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+};
+
+}  // namespace store

@@ -1,0 +1,89 @@
+// Typed reads. One snapshot for one job: all that a job reads is of one instant.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/database.h"
+#include "store/rows.h"
+
+namespace store {
+
+struct AccountName {
+  std::string local;
+  bool disabled = false;
+};
+
+struct Roster {
+  std::vector<RosterItem> items;
+  std::int64_t version = 0;  ///< 0: never written
+};
+
+/// Conditions are joined by "and"; an absent one lets everything through.
+struct ArchiveQuery {
+  std::string owner;
+  std::optional<std::string> with;            ///< a bare address matches all its resources
+  std::optional<base::WallTime> start, end;   ///< inclusive
+  std::optional<std::int64_t> after, before;  ///< exclusive
+  std::optional<std::vector<std::int64_t>> ids;
+  std::size_t max = 50;
+  bool backwards = false;  ///< the last `max` instead of the first
+  bool count = true;       ///< fill in total and first_index, which costs a scan of the matches
+};
+
+struct ArchivePage {
+  std::vector<ArchiveRow> rows;  ///< always ascending by id
+  bool complete = false;         ///< nothing matches beyond this page, in the direction of paging
+  std::int64_t total = 0;        ///< matches without after, before and max
+  std::int64_t first_index = 0;  ///< how many of those come before the first row
+};
+
+struct ArchiveEnd {
+  std::int64_t id = 0;
+  base::WallTime time;
+};
+
+struct ArchiveSpan {
+  ArchiveEnd first, last;
+};
+
+/// Lives for one read job, on the reader's executor.
+class Reader {
+ public:
+  template <class T>
+  using Result = base::Result<T>;
+
+  explicit Reader(Database& database) : db_(database) {}
+
+  Result<std::optional<Account>> account(std::string_view owner);
+  /// Ascending by local part, beginning behind `after`; fewer than `limit` means the end.
+  Result<std::vector<AccountName>> accounts(std::string_view host, std::string_view after, std::size_t limit);
+  Result<Roster> roster(std::string_view owner);
+  Result<std::vector<std::string>> blocklist(std::string_view owner);
+  Result<std::optional<std::string>> private_xml(std::string_view owner, std::string_view ns, std::string_view name);
+  Result<std::optional<std::string>> vcard(std::string_view owner);
+  Result<std::optional<LastActivity>> last_activity(std::string_view owner);
+  Result<std::optional<SmMark>> sm_mark(std::string_view sm_id);
+  /// Ascending by id, beginning behind `after`.
+  Result<std::vector<OfflineRow>> offline(std::string_view owner, std::int64_t after, std::size_t limit);
+  Result<std::int64_t> offline_count(std::string_view owner);
+  /// The highest id waiting for this owner, 0 if none.
+  Result<std::int64_t> last_offline_id(std::string_view owner);
+
+  Result<ArchivePage> archive(const ArchiveQuery& query);
+  Result<bool> archive_has(std::string_view owner, std::int64_t id);
+  Result<std::optional<ArchiveSpan>> archive_span(std::string_view owner);
+  Result<std::optional<ArchivePrefs>> archive_prefs(std::string_view owner);
+  /// 0 if the archive is empty.
+  Result<std::int64_t> last_archive_id(std::string_view owner);
+
+ private:
+  Database& db_;
+};
+
+}  // namespace store

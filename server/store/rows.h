@@ -1,0 +1,168 @@
+// What the store keeps, as plain values. `owner` is always a prepared bare address (xmpp::Jid::bare_str()):
+// it is a key and nothing else, never a path or a pattern.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace store {
+
+enum class Scram : std::uint8_t { sha1 = 1, sha256 = 2, sha512 = 3 };
+
+/// One mechanism's keys (RFC 5802 section 3); raw bytes. Never logged.
+struct ScramKeys {
+  Scram hash = Scram::sha256;
+  std::string salt;
+  std::int64_t iterations = 0;
+  std::string stored_key;
+  std::string server_key;
+  bool operator==(const ScramKeys&) const = default;
+};
+
+struct Account {
+  std::string local;
+  std::string host;
+  bool disabled = false;
+  std::vector<ScramKeys> keys;  ///< at most one for each hash
+  std::string owner() const { return local + '@' + host; }
+  bool operator==(const Account&) const = default;
+};
+
+enum class Subscription : std::uint8_t { none = 0, to = 1, from = 2, both = 3 };
+
+struct RosterItem {
+  std::string jid;
+  std::string name;
+  Subscription subscription = Subscription::none;
+  bool ask = false;       ///< ask='subscribe': our request is pending
+  bool approved = false;  ///< pre-approved (RFC 6121 section 3.4)
+  std::vector<std::string> groups;
+  bool operator==(const RosterItem&) const = default;
+};
+
+enum class Direction : std::uint8_t { in = 0, out = 1 };
+
+struct ArchiveRow {
+  std::string owner;    ///< whose archive: an account or a room
+  std::int64_t id = 0;  ///< assigned by the archive's owner, strictly increasing for each archive
+  std::string with;     ///< the peer, bare or full
+  Direction direction = Direction::in;
+  base::WallTime time;
+  std::string stanza;
+  std::uint32_t hints = 0;  ///< kind of stanza, in bits that the archiving feature defines
+  bool operator==(const ArchiveRow&) const = default;
+};
+
+enum class ArchiveDefault : std::uint8_t { always = 0, never = 1, roster = 2 };
+
+struct ArchivePrefs {
+  ArchiveDefault otherwise = ArchiveDefault::always;
+  std::vector<std::string> always;
+  std::vector<std::string> never;
+  bool operator==(const ArchivePrefs&) const = default;
+};
+
+struct OfflineRow {
+  std::string owner;
+  std::int64_t id = 0;  ///< assigned by the owner, strictly increasing for each owner
+  base::WallTime time;
+  std::string stanza;
+  bool operator==(const OfflineRow&) const = default;
+};
+
+struct LastActivity {
+  base::WallTime time;
+  std::string status;
+  bool operator==(const LastActivity&) const = default;
+};
+
+/// How far a resumable session (XEP-0198) had counted when its rows were committed.
+struct SmMark {
+  std::string sm_id;
+  std::string owner;
+  std::uint32_t h = 0;
+  bool operator==(const SmMark&) const = default;
+};
+
+/// Set by whoever finds an offline row needless; it is then left out if its commit has not begun.
+using CancelFlag = std::shared_ptr<const std::atomic<bool>>;
+
+// A Put replaces what has the same key, except archive and offline rows, whose ids must be new.
+struct AccountPut {
+  Account account;
+};
+/// Removes everything the owner has, in every table.
+struct AccountDelete {
+  std::string owner;
+};
+struct RosterPut {
+  std::string owner;
+  RosterItem item;
+};
+struct RosterDelete {
+  std::string owner, jid;
+};
+struct RosterVersionPut {
+  std::string owner;
+  std::int64_t version = 0;
+};
+struct BlockPut {
+  std::string owner, jid;
+};
+struct BlockDelete {
+  std::string owner, jid;
+};
+struct PrivatePut {
+  std::string owner, ns, name, xml;
+};
+struct PrivateDelete {
+  std::string owner, ns, name;
+};
+struct VcardPut {
+  std::string owner, xml;
+};
+struct VcardDelete {
+  std::string owner;
+};
+struct ArchivePut {
+  ArchiveRow row;
+};
+/// Retention: removes the owner's rows older than `before`.
+struct ArchiveExpire {
+  std::string owner;
+  base::WallTime before;
+};
+struct ArchivePrefsPut {
+  std::string owner;
+  ArchivePrefs prefs;
+};
+struct OfflinePut {
+  OfflineRow row;
+  CancelFlag cancelled = nullptr;
+};
+struct OfflineDelete {
+  std::string owner;
+  std::int64_t id = 0;
+};
+struct LastActivityPut {
+  std::string owner;
+  LastActivity last;
+};
+struct SmMarkPut {
+  SmMark mark;
+};
+struct SmMarkDelete {
+  std::string sm_id;
+};
+
+using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, BlockPut, BlockDelete,
+                         PrivatePut, PrivateDelete, VcardPut, VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut,
+                         OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete>;
+
+}  // namespace store

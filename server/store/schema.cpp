@@ -1,0 +1,84 @@
+#include "store/schema.h"
+
+#include <array>
+#include <string>
+
+namespace store {
+namespace {
+
+// archive and offline: a rowid table and a narrow unique index writes two to three times as fast as
+// WITHOUT ROWID, because new rows are appended. Small tables that are read as a whole are clustered.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE account (owner TEXT PRIMARY KEY, local TEXT NOT NULL, host TEXT NOT NULL, disabled INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE UNIQUE INDEX account_host ON account (host, local);
+CREATE TABLE scram (owner TEXT, hash INTEGER, salt BLOB NOT NULL, iterations INTEGER NOT NULL,
+  stored_key BLOB NOT NULL, server_key BLOB NOT NULL, PRIMARY KEY (owner, hash)) WITHOUT ROWID;
+CREATE TABLE roster (owner TEXT, jid TEXT, name TEXT NOT NULL, subscription INTEGER NOT NULL, ask INTEGER NOT NULL,
+  approved INTEGER NOT NULL, groups BLOB NOT NULL, PRIMARY KEY (owner, jid)) WITHOUT ROWID;
+CREATE TABLE roster_version (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE blocklist (owner TEXT, jid TEXT, PRIMARY KEY (owner, jid)) WITHOUT ROWID;
+CREATE TABLE private_xml (owner TEXT, ns TEXT, name TEXT, xml BLOB NOT NULL, PRIMARY KEY (owner, ns, name));
+CREATE TABLE vcard (owner TEXT PRIMARY KEY, xml BLOB NOT NULL);
+CREATE TABLE archive (number INTEGER PRIMARY KEY, owner TEXT NOT NULL, id INTEGER NOT NULL, peer TEXT NOT NULL,
+  direction INTEGER NOT NULL, time INTEGER NOT NULL, hints INTEGER NOT NULL, stanza BLOB NOT NULL);
+CREATE UNIQUE INDEX archive_owner ON archive (owner, id);
+CREATE TABLE archive_prefs (owner TEXT PRIMARY KEY, otherwise INTEGER NOT NULL, always BLOB NOT NULL,
+  never BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE offline (number INTEGER PRIMARY KEY, owner TEXT NOT NULL, id INTEGER NOT NULL, time INTEGER NOT NULL,
+  stanza BLOB NOT NULL);
+CREATE UNIQUE INDEX offline_owner ON offline (owner, id);
+CREATE TABLE last_activity (owner TEXT PRIMARY KEY, time INTEGER NOT NULL, status TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sm_mark (sm_id TEXT PRIMARY KEY, owner TEXT NOT NULL, h INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX sm_mark_owner ON sm_mark (owner);
+)sql";
+
+constexpr std::array<const char*, 1> kSteps{kFirst};
+
+base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
+  auto done = database.exec("BEGIN IMMEDIATE");
+  if (done) done = database.exec(step);
+  if (done) done = database.exec("PRAGMA user_version = " + std::to_string(version));
+  if (done) done = database.exec("COMMIT");
+  if (!done) {
+    database.rollback();
+    return std::unexpected(done.error().in("migrating to schema version " + std::to_string(version)));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const char* const> schema_steps() { return kSteps; }
+
+base::Result<void> migrate(Database& database, std::span<const char* const> steps) {
+  auto version = database.number("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error().in("reading the schema version"));
+  const auto known = static_cast<std::int64_t>(steps.size());
+  if (*version > known || *version < 0) {
+    return base::failure("the database has schema version " + std::to_string(*version) + ", this server knows up to " +
+                         std::to_string(known) + "; start the server version that wrote it, or restore a backup");
+  }
+  if (*version == 0) {
+    auto tables = database.number("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return std::unexpected(tables.error().in("reading the tables"));
+    if (*tables != 0) return base::failure("the file is a database of another program; name another file");
+  }
+  for (std::int64_t next = *version; next < known; ++next) {
+    if (auto done = migrate_one(database, steps[static_cast<std::size_t>(next)], next + 1); !done) return done;
+  }
+  return {};
+}
+
+base::Result<void> check_integrity(Database& database) {
+  auto statement = database.prepare("PRAGMA quick_check(1)");
+  if (!statement) return std::unexpected(statement.error().in("checking integrity"));
+  auto row = statement->step();
+  if (!row) return std::unexpected(row.error().in("checking integrity"));
+  const std::string verdict = *row ? statement->text(0) : "no verdict";
+  if (verdict == "ok") return {};
+  return base::failure("the database is damaged: " + verdict +
+                       "; restore a backup, or salvage it with sqlite3 .recover");
+}
+
+}  // namespace store

@@ -1,0 +1,72 @@
+#include "store/store.h"
+
+#include "store/schema.h"
+
+namespace store {
+namespace {
+
+constexpr std::size_t kIdleReaders = 16;  // connections kept open; more are closed after use
+
+}  // namespace
+
+struct Store::Readers {
+  Readers(std::string file, DatabaseOptions how) : path(std::move(file)), options(std::move(how)), idle(kIdleReaders) {}
+
+  // The transaction makes one snapshot of all that the task reads.
+  void run(Task& task) {
+    auto taken = idle.take(1);
+    std::unique_ptr<Database> database;
+    if (!taken.empty()) {
+      database = std::move(taken.front());
+    } else {
+      auto opened = Database::open(path, options);
+      if (!opened) return task(nullptr, opened.error().in("reading"));
+      database = std::move(*opened);
+    }
+    if (auto begun = database->run("BEGIN"); !begun) return task(nullptr, begun.error().in("reading"));
+    task(database.get(), {});
+    database->rollback();
+    idle.push(database);
+  }
+
+  const std::string path;
+  const DatabaseOptions options;
+  base::LockedQueue<std::unique_ptr<Database>> idle;
+};
+
+Store::Store(std::shared_ptr<Writer> writer, std::shared_ptr<Readers> readers, base::Executor& reading)
+    : writer_(std::move(writer)), readers_(std::move(readers)), reading_(reading) {}
+
+base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const Options& options,
+                                                 base::Executor& writing, base::Executor& reading) {
+  DatabaseOptions how{.full_sync = options.survive_power_cut, .vfs = options.vfs};
+  auto database = Database::open(path, how);
+  if (!database) return std::unexpected(database.error());
+  if (options.check_integrity) {
+    if (auto sound = check_integrity(**database); !sound) return std::unexpected(sound.error().in(path));
+  }
+  if (auto migrated = migrate(**database); !migrated) return std::unexpected(migrated.error().in(path));
+  how.read_only = true;
+  auto writer = std::make_shared<Writer>(std::move(*database), writing, options.queue_units);
+  auto readers = std::make_shared<Readers>(path, how);
+  return std::unique_ptr<Store>(new Store(std::move(writer), std::move(readers), reading));
+}
+
+// Behind the units that wait, so that a read sees them.
+void Store::submit(Task task) {
+  auto shared = std::make_shared<Task>(std::move(task));
+  const bool queued = writer_->after_pending([readers = readers_, &reading = reading_, shared] {
+    reading.submit([readers, shared] { readers->run(*shared); });
+  });
+  if (!queued) (*shared)(nullptr, {"reading: the store's queue is full"});
+}
+
+void Store::backup(std::string path, base::Loop& home, Writer::Done done) {
+  submit([path = std::move(path), &home, done = std::move(done)](Database* database, const base::Error& why) mutable {
+    base::Result<void> outcome = std::unexpected(why);
+    if (database != nullptr) outcome = database->backup(path);
+    home.post([done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
+  });
+}
+
+}  // namespace store

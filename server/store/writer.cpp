@@ -1,0 +1,115 @@
+#include "store/writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "store/apply.h"
+
+namespace store {
+
+Writer::Writer(std::unique_ptr<Database> database, base::Executor& executor, std::size_t bound)
+    : database_(std::move(database)), executor_(executor), queue_(bound) {}
+
+void Writer::write(UnitRef unit, base::Loop& home, Done done) {
+  Entry entry{.unit = std::move(unit), .home = &home, .done = std::move(done), .job = {}, .result = {}};
+  if (enqueue(entry)) return;
+  home.post([refused = std::move(entry.done), held = std::move(entry.unit)]() mutable {
+    refused(base::failure("writing: the store's queue is full"));
+  });
+}
+
+bool Writer::after_pending(base::Fn<void()> job) {
+  Entry entry{.unit = {}, .home = nullptr, .done = {}, .job = std::move(job), .result = {}};
+  return enqueue(entry);
+}
+
+bool Writer::enqueue(Entry& entry) {
+  const base::Pushed pushed = queue_.push(entry);
+  if (pushed == base::Pushed::wake) {
+    executor_.submit([self = shared_from_this()] { self->drain(); });
+  }
+  return pushed != base::Pushed::refused;
+}
+
+void Writer::drain() {
+  for (auto batch = queue_.take(kMaxBatch); !batch.empty(); batch = queue_.take(kMaxBatch)) {
+    settle(batch);
+    report(std::move(batch));
+  }
+}
+
+// One transaction for all; if that fails, one each, so that only the guilty are told.
+void Writer::settle(std::span<Entry> batch) {
+  const bool any = std::ranges::any_of(batch, [](const Entry& entry) { return bool(entry.unit); });
+  if (!any) return;
+  auto all = commit(batch);
+  if (all) return;
+  base::log::error("store_commit_failed", {{"units", batch.size()}, {"why", all.error().what}});
+  if (batch.size() == 1) {
+    batch.front().result = std::move(all);
+    return;
+  }
+  for (Entry& entry : batch) {
+    if (entry.unit) entry.result = commit({&entry, 1});
+  }
+}
+
+base::Result<void> Writer::commit(std::span<Entry> batch) {
+  auto done = database_->run("BEGIN IMMEDIATE");
+  if (done) done = apply_all(batch);
+  if (done) done = database_->run("COMMIT");
+  if (!done) {
+    database_->rollback();
+    return std::unexpected(done.error().in("committing"));
+  }
+  ++commits_;
+  return {};
+}
+
+base::Result<void> Writer::apply_all(std::span<Entry> batch) {
+  std::vector<const OfflinePut*> revocable;
+  for (const Entry& entry : batch) {
+    if (!entry.unit) continue;
+    for (const Row& row : entry.unit->rows()) {
+      const auto* offline = std::get_if<OfflinePut>(&row);
+      if (offline != nullptr && offline->cancelled) {
+        if (offline->cancelled->load()) continue;
+        revocable.push_back(offline);
+      }
+      if (auto done = apply(*database_, row); !done) return done;
+    }
+  }
+  // A large batch takes milliseconds: what was cancelled meanwhile need not reach the disk either.
+  for (const OfflinePut* offline : revocable) {
+    if (!offline->cancelled->load()) continue;
+    auto done = apply(*database_, OfflineDelete{offline->row.owner, offline->row.id});
+    if (!done) return done;
+  }
+  return {};
+}
+
+void Writer::report(std::vector<Entry> batch) {
+  std::vector<std::pair<base::Loop*, std::vector<Entry>>> homes;
+  std::vector<base::Fn<void()>> jobs;
+  for (Entry& entry : batch) {
+    if (!entry.unit) {
+      if (entry.job) jobs.push_back(std::move(entry.job));
+      if (entry.home == nullptr) continue;
+    }
+    auto home = std::ranges::find(homes, entry.home, &std::pair<base::Loop*, std::vector<Entry>>::first);
+    if (home == homes.end()) home = homes.insert(home, {entry.home, std::vector<Entry>()});
+    home->second.push_back(std::move(entry));
+  }
+  for (auto& [loop, entries] : homes) {
+    loop->post([mine = std::move(entries)]() mutable {
+      for (Entry& entry : mine) {
+        entry.done(std::move(entry.result));
+        entry.unit = nullptr;
+      }
+    });
+  }
+  for (auto& job : jobs) job();
+}
+
+}  // namespace store

@@ -1,0 +1,60 @@
+// Group commit: everything that has queued since the last commit goes into the next one.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/function.h"
+#include "base/locked_queue.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "store/database.h"
+#include "store/unit.h"
+
+namespace store {
+
+/// The one that writes. write() and after_pending() from any thread; commits on the executor.
+class Writer : public std::enable_shared_from_this<Writer> {
+ public:
+  using Done = base::Fn<void(base::Result<void>)>;
+  static constexpr std::size_t kMaxBatch = 1000;  // units in one transaction; more gains nothing measurable
+
+  /// At most `bound` units wait; more are answered with an error.
+  Writer(std::unique_ptr<Database> database, base::Executor& executor, std::size_t bound);
+
+  /// Units commit in the order given. `done` runs on `home`, which must outlive it, when the unit is durable or
+  /// has failed; the unit is let go there too. Units of one commit that share a home share one post.
+  void write(UnitRef unit, base::Loop& home, Done done);
+
+  /// Runs `job` on the executor when all units given before are committed or failed. False if the queue is full.
+  bool after_pending(base::Fn<void()> job);
+
+  /// Commits so far. On the executor.
+  std::size_t commits() const { return commits_; }
+
+ private:
+  struct Entry {
+    UnitRef unit;
+    base::Loop* home = nullptr;
+    Done done;
+    base::Fn<void()> job;  // instead of a unit
+    base::Result<void> result;
+  };
+
+  bool enqueue(Entry& entry);
+  void drain();
+  void settle(std::span<Entry> batch);
+  base::Result<void> commit(std::span<Entry> batch);
+  base::Result<void> apply_all(std::span<Entry> batch);
+  static void report(std::vector<Entry> batch);
+
+  std::unique_ptr<Database> database_;
+  base::Executor& executor_;
+  base::LockedQueue<Entry> queue_;
+  std::size_t commits_ = 0;
+};
+
+}  // namespace store

@@ -1,0 +1,105 @@
+// Archive queries: filters and paging in both directions.
+#include "fixture.h"
+
+namespace store_test {
+namespace {
+
+using store::ArchivePage;
+using store::ArchiveQuery;
+using store::Reader;
+
+class ArchiveTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    open();
+    auto unit = base::make_ref<store::Unit>();
+    for (int id = 1; id <= 100; ++id) {
+      unit->add(store::ArchivePut{archived("a@b", id, id % 2 == 0 ? "even@c/phone" : "odd@c")});
+      unit->add(store::ArchivePut{archived("other@b", id)});
+    }
+    store->write(unit, loop, [](base::Result<void> result) { EXPECT_TRUE(result); });
+    settle();
+  }
+  ArchivePage query(ArchiveQuery asked) {
+    asked.owner = "a@b";
+    return get([=](Reader& r) { return r.archive(asked); });
+  }
+  static std::vector<std::int64_t> ids(const ArchivePage& page) {
+    std::vector<std::int64_t> found;
+    for (const auto& row : page.rows) found.push_back(row.id);
+    return found;
+  }
+};
+
+TEST_F(ArchiveTest, RowsComeBackWhole) {
+  store::ArchiveRow row = archived("a@b", 101, "x@y/z");
+  row.direction = store::Direction::out;
+  row.hints = 0x80000001U;
+  row.stanza = std::string("<m/>\0<n/>", 9);
+  ASSERT_TRUE(put(store::ArchivePut{row}));
+  const auto page = query({.after = 100});
+  ASSERT_EQ(page.rows.size(), 1U);
+  EXPECT_EQ(page.rows[0], row);
+}
+
+TEST_F(ArchiveTest, PagingForwardsHasNoGaps) {
+  std::vector<std::int64_t> seen;
+  std::optional<std::int64_t> after;
+  for (;;) {
+    const auto page = query({.after = after, .max = 7});
+    EXPECT_EQ(page.total, 100);
+    EXPECT_EQ(page.first_index, std::ssize(seen));
+    for (const auto id : ids(page)) seen.push_back(id);
+    if (page.complete) break;
+    after = seen.back();
+  }
+  ASSERT_EQ(seen.size(), 100U);
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], static_cast<std::int64_t>(i) + 1);
+}
+
+TEST_F(ArchiveTest, PagingBackwardsHasNoGaps) {
+  std::int64_t before = 101;
+  for (;;) {
+    const auto page = query({.before = before, .max = 9, .backwards = true});
+    ASSERT_FALSE(page.rows.empty());
+    EXPECT_EQ(page.rows.back().id, before - 1);
+    before = page.rows.front().id;
+    if (page.complete) break;
+  }
+  EXPECT_EQ(before, 1);
+}
+
+TEST_F(ArchiveTest, ExactPageIsComplete) {
+  EXPECT_TRUE(query({.max = 100}).complete);
+  EXPECT_FALSE(query({.max = 99}).complete);
+  const auto none = query({.max = 0});
+  EXPECT_FALSE(none.complete);
+  EXPECT_EQ(none.total, 100);
+}
+
+TEST_F(ArchiveTest, FiltersJoin) {
+  EXPECT_EQ(query({.with = "even@c"}).total, 50);
+  EXPECT_EQ(query({.with = "even@c/phone"}).total, 50);
+  EXPECT_EQ(query({.with = "even@c/other"}).total, 0);
+  EXPECT_EQ(query({.with = "even@"}).total, 0);
+  EXPECT_EQ(query({.with = "odd@c/phone"}).total, 0);
+  EXPECT_EQ(ids(query({.with = "odd@c", .start = at(100), .end = at(130)})), (std::vector<std::int64_t>{11, 13}));
+  EXPECT_EQ(ids(query({.ids = std::vector<std::int64_t>{5, 3, 999}})), (std::vector<std::int64_t>{3, 5}));
+  EXPECT_EQ(query({.ids = std::vector<std::int64_t>{}}).total, 0);
+}
+
+TEST_F(ArchiveTest, SpanExpiryAndLookup) {
+  EXPECT_TRUE(get([](Reader& r) { return r.archive_has("a@b", 7); }));
+  EXPECT_FALSE(get([](Reader& r) { return r.archive_has("a@b", 700); }));
+  EXPECT_EQ(get([](Reader& r) { return r.last_archive_id("nobody@b"); }), 0);
+  EXPECT_FALSE(get([](Reader& r) { return r.archive_span("nobody@b"); }));
+  ASSERT_TRUE(put(store::ArchiveExpire{"a@b", at(500)}));
+  const auto span = get([](Reader& r) { return r.archive_span("a@b"); });
+  ASSERT_TRUE(span);
+  EXPECT_EQ(span->first.id, 50);
+  EXPECT_EQ(span->last.time, at(1000));
+}
+
+}  // namespace
+}  // namespace store_test
