@@ -1,0 +1,195 @@
+#include "config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "xml/lined_document.h"
+
+namespace {
+
+constexpr std::string_view kNamespace = "urn:exedra:config:1";
+
+/// Thrown inside this file only, to leave nested readers; parse_config turns it into its Result.
+struct Mistake {
+  std::string what;
+};
+
+/// Reads one element's attributes and knows how to complain about them.
+class Reader {
+ public:
+  Reader(const xml::LinedDocument& document, std::string_view file, const xml::Element& element)
+      : document_(document), file_(file), element_(element) {}
+
+  [[noreturn]] void complain(const std::string& what) const {
+    throw Mistake{std::string(file_) + ":" + std::to_string(document_.line(element_)) + ": <" +
+                  std::string(element_.name()) + ">: " + what};
+  }
+  /// Refuses attributes and children that nobody reads: a typo must not pass silently.
+  void only(std::initializer_list<std::string_view> attributes,
+            std::initializer_list<std::string_view> children) const {
+    for (const xml::Attribute* a = element_.attributes(); a != nullptr; a = a->next)
+      if (std::ranges::find(attributes, a->name) == attributes.end())
+        complain("unknown attribute '" + std::string(a->name) + "'; known: " + list(attributes));
+    for (const xml::Element& child : xml::children(element_))
+      if (child.ns() != kNamespace || std::ranges::find(children, child.name()) == children.end())
+        at(child).complain("unknown here; inside <" + std::string(element_.name()) + "> may stand: " + list(children));
+  }
+  std::string text(std::string_view name, std::string_view fallback = {}) const {
+    return std::string(element_.find_attr(name).value_or(fallback));
+  }
+  std::string required(std::string_view name) const {
+    const auto value = element_.find_attr(name);
+    if (!value || value->empty()) complain("the attribute '" + std::string(name) + "' is missing; add it");
+    return std::string(*value);
+  }
+  template <class Number>
+  Number number(std::string_view name, Number fallback, std::uint64_t least, std::uint64_t most) const {
+    const auto value = element_.find_attr(name);
+    if (!value) return fallback;
+    std::uint64_t parsed = 0;
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
+    if (error != std::errc{} || end != value->data() + value->size() || parsed < least || parsed > most)
+      complain("'" + std::string(name) + "' is '" + std::string(*value) + "'; give a whole number from " +
+               std::to_string(least) + " to " + std::to_string(most));
+    return static_cast<Number>(parsed);
+  }
+  std::chrono::seconds seconds(std::string_view name, std::chrono::seconds fallback) const {
+    return std::chrono::seconds(number(name, fallback.count(), 1, 3600));
+  }
+  template <class Value>
+  Value choice(std::string_view name, Value fallback,
+               std::initializer_list<std::pair<std::string_view, Value>> values) const {
+    const auto given = element_.find_attr(name);
+    if (!given) return fallback;
+    std::string known;
+    for (const auto& [word, value] : values) {
+      if (word == *given) return value;
+      known += (known.empty() ? "" : ", ") + std::string(word);
+    }
+    complain("'" + std::string(name) + "' is '" + std::string(*given) + "'; choose one of: " + known);
+  }
+  bool flag(std::string_view name, bool fallback) const {
+    return choice<bool>(name, fallback, {{"true", true}, {"false", false}});
+  }
+  const xml::Element& element() const { return element_; }
+  Reader at(const xml::Element& child) const { return {document_, file_, child}; }
+
+ private:
+  static std::string list(std::initializer_list<std::string_view> words) {
+    std::string all;
+    for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
+    return all.empty() ? "nothing" : all;
+  }
+  const xml::LinedDocument& document_;
+  std::string_view file_;
+  const xml::Element& element_;
+};
+
+bool is_loopback(std::string_view address) { return address == "::1" || address.starts_with("127."); }
+
+ClientListener read_listener(const Reader& in) {
+  in.only({"address", "port", "tls", "plaintext-login"}, {});
+  ClientListener listener;
+  listener.address = in.text("address", listener.address);
+  listener.direct_tls = in.choice<bool>("tls", false, {{"starttls", false}, {"direct", true}});
+  const std::uint16_t usual = listener.direct_tls ? 5223 : 5222;
+  listener.port = in.number<std::uint16_t>("port", usual, 0, std::numeric_limits<std::uint16_t>::max());
+  listener.plaintext_login = in.flag("plaintext-login", false);
+  if (listener.plaintext_login && !is_loopback(listener.address))
+    in.complain("'plaintext-login' sends passwords in the clear on " + listener.address +
+                "; remove it, or listen on a loopback address");
+  return listener;
+}
+
+HostConfig read_host(const Reader& in) {
+  in.only({"domain", "certificate", "key", "archive", "registration", "offline-max-messages"}, {"contact"});
+  HostConfig host;
+  const std::string domain = in.required("domain");
+  const auto jid = xmpp::Jid::parse(domain);
+  if (!jid) in.complain("'" + domain + "' is no domain: " + jid.error().why);
+  if (!jid->is_domain()) in.complain("'" + domain + "' is no domain; write it without '@' and '/'");
+  host.domain = *jid;
+  host.certificate = in.text("certificate");
+  host.key = in.text("key");
+  if (host.certificate.empty() != host.key.empty())
+    in.complain("'certificate' and 'key' belong together; give both, or neither for a self-signed one");
+  host.archive = in.flag("archive", host.archive);
+  host.registration = in.flag("registration", host.registration);
+  host.offline_max_messages =
+      in.number("offline-max-messages", host.offline_max_messages, 0, std::numeric_limits<std::uint32_t>::max());
+  for (const xml::Element& child : xml::children(in.element())) {
+    const Reader contact = in.at(child);
+    contact.only({"admin"}, {});
+    host.admin_contacts.push_back(contact.required("admin"));
+  }
+  return host;
+}
+
+LimitsConfig read_limits(const Reader& in) {
+  in.only({"login-max-stanza-bytes", "max-stanza-bytes", "max-connections-per-address", "failed-logins-per-minute",
+           "tls-handshake-seconds", "stream-header-seconds", "login-seconds"},
+          {});
+  LimitsConfig l;
+  // RFC 6120 13.12: at least 10,000 bytes must be accepted.
+  l.login_max_stanza_bytes = in.number("login-max-stanza-bytes", l.login_max_stanza_bytes, 10'000, 64 * 1024);
+  l.max_stanza_bytes = in.number("max-stanza-bytes", l.max_stanza_bytes, 10'000, 16 * 1024 * 1024);
+  l.max_connections_per_address = in.number("max-connections-per-address", l.max_connections_per_address, 1, 1'000'000);
+  l.failed_logins_per_minute = in.number("failed-logins-per-minute", l.failed_logins_per_minute, 1, 1'000'000);
+  l.tls_handshake = in.seconds("tls-handshake-seconds", l.tls_handshake);
+  l.stream_header = in.seconds("stream-header-seconds", l.stream_header);
+  l.login = in.seconds("login-seconds", l.login);
+  return l;
+}
+
+void read_log(const Reader& in, Config& config) {
+  using base::log::Level;
+  in.only({"level", "file"}, {});
+  config.log_level = in.choice<Level>(
+      "level", config.log_level,
+      {{"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}});
+  config.log_file = in.text("file");
+}
+
+void read_child(const Reader& in, Config& config) {
+  const std::string_view name = in.element().name();
+  if (name == "log") return read_log(in, config);
+  if (name == "clients") return config.client_listeners.push_back(read_listener(in));
+  if (name == "limits") {
+    config.limits = read_limits(in);
+    return;
+  }
+  HostConfig host = read_host(in);
+  if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())
+    in.complain("the host '" + std::string(host.domain.str()) + "' stands twice; remove one");
+  config.hosts.push_back(std::move(host));
+}
+
+Config read(const Reader& in) {
+  if (!in.element().is(kNamespace, "exedra"))
+    in.complain("the file must begin with <exedra xmlns='" + std::string(kNamespace) + "'>");
+  in.only({"shards", "durability"}, {"log", "clients", "host", "limits"});
+  Config config;
+  config.shards = in.number("shards", config.shards, 0, 256);
+  config.durability = in.choice<Durability>("durability", config.durability,
+                                            {{"process", Durability::process}, {"power", Durability::power}});
+  for (const xml::Element& child : xml::children(in.element())) read_child(in.at(child), config);
+  if (config.hosts.empty()) in.complain("no host is configured; add <host domain='…'/>");
+  if (config.client_listeners.empty()) in.complain("nobody can connect; add <clients port='5222'/>");
+  return config;
+}
+
+}  // namespace
+
+base::Result<Config> parse_config(std::string_view text, std::string_view file) {
+  const auto document = xml::LinedDocument::parse(text);
+  if (!document) return base::failure(std::string(file) + ":" + document.error().what);
+  try {
+    return read(Reader(*document, file, document->root()));
+  } catch (const Mistake& mistake) {
+    return base::failure(mistake.what);
+  }
+}
