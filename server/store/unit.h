@@ -9,7 +9,7 @@
 
 namespace store {
 
-/// Filled by one thread, then given to Store::write and not changed again.
+/// Filled by one thread at a time, then given to Store::write and not changed again. A packet's ticket is always one.
 class Unit : public base::Held {
  public:
   void add(Row row) { rows_.push_back(std::move(row)); }
@@ -17,10 +17,13 @@ class Unit : public base::Held {
   /// Applied in the order added.
   const std::vector<Row>& rows() const { return rows_; }
 
- private:
+ protected:
   std::vector<Row> rows_;
 };
 
 using UnitRef = base::Ref<Unit>;
+
+/// The unit behind a packet's ticket or a passage's rows: the bus may not know what it carries.
+inline Unit& unit_of(base::Held& held) { return static_cast<Unit&>(held); }
 
 }  // namespace store

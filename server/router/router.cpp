@@ -1,0 +1,128 @@
+#include "router/router.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace router {
+
+Switchboard::Switchboard(std::vector<base::Loop*> loops) : loops_(std::move(loops)) {
+  base::check(!loops_.empty(), "there is at least one shard");
+  for (Partition p = 0; p < kPartitions; ++p) shard_of_[p] = static_cast<ShardId>(p % loops_.size());
+  for (ShardId s = 0; s < loops_.size(); ++s) routers_.push_back(std::make_unique<Router>(*this, s));
+}
+
+Switchboard::~Switchboard() = default;
+
+Partition Switchboard::partition(const xmpp::Jid& address) {
+  return static_cast<Partition>(address.bare_hash() % kPartitions);
+}
+
+Router::Router(const Switchboard& board, ShardId shard) : board_(board), shard_(shard), outbound_(board.shards()) {}
+
+void Router::claim(std::string_view domain, Component& component) {
+  const bool fresh = claims_.emplace(std::string(domain), &component).second;
+  base::check(fresh, "a domain has one owner");
+}
+
+void Router::claim_rest(Component& component) {
+  base::check(rest_ == nullptr, "what is not local has one owner");
+  rest_ = &component;
+}
+
+bool Router::is_local(std::string_view domain) const { return claims_.contains(std::string(domain)); }
+
+Component* Router::component_for(std::string_view domain) const {
+  const auto found = claims_.find(std::string(domain));
+  return found != claims_.end() ? found->second : rest_;
+}
+
+void Router::post(PacketRef packet) {
+  // Federation state belongs to the owner of the remote domain, not of the remote account (ARCHITECTURE 2).
+  const xmpp::Jid& to = packet->to();
+  const bool remote = !is_local(to.domain());
+  const ShardId owner = board_.owner(remote && !to.empty() ? to.domain_jid() : to);
+  if (owner == shard_) {
+    enqueue(std::move(packet));
+    return;
+  }
+  outbound_[owner].push_back(std::move(packet));
+  if (flush_scheduled_) return;
+  flush_scheduled_ = true;
+  loop().at_turn_end([this] { flush_outbound(); });
+}
+
+// One mailbox entry per shard and turn: a burst costs the receiver one wake-up.
+void Router::flush_outbound() {
+  flush_scheduled_ = false;
+  for (ShardId s = 0; s < outbound_.size(); ++s) {
+    if (outbound_[s].empty()) continue;
+    board_.loop(s).post([batch = std::exchange(outbound_[s], {}), &target = board_.router(s)]() mutable {
+      for (PacketRef& packet : batch) target.queue_.push_back(std::move(packet));
+      target.run_queue();
+    });
+  }
+}
+
+void Router::enqueue(PacketRef packet) {
+  queue_.push_back(std::move(packet));
+  if (running_ || queue_.size() > 1) return;  // a run is under way or scheduled
+  loop().at_turn_end([this] { run_queue(); });
+}
+
+void Router::run_queue() {
+  if (running_) return;
+  running_ = true;
+  while (!queue_.empty()) {
+    PacketRef packet = std::move(queue_.front());
+    queue_.pop_front();
+    dispatch(std::move(packet));
+  }
+  running_ = false;
+}
+
+void Router::dispatch(PacketRef packet) {
+  Component* component = component_for(packet->to().domain());
+  if (component != nullptr) {
+    component->receive(std::move(packet));
+    return;
+  }
+  bounce(*packet, xmpp::StanzaError(xmpp::Condition::remote_server_not_found));
+}
+
+void Router::run_on_owner(const xmpp::Jid& address, base::Fn<void(Router&)> job) {
+  Router& target = board_.router(board_.owner(address));
+  target.loop().post([&target, run = std::move(job)]() mutable { run(target); });
+}
+
+void Router::request(xml::Document iq, const xmpp::Jid& from, const xmpp::Jid& to, base::Duration deadline,
+                     base::Fn<void(Reply)> done) {
+  std::string id = "x" + std::to_string(shard_) + "-" + std::to_string(next_request_++);
+  iq.root().set_attr("id", id);
+  base::Timer timer(loop(), deadline, [this, id] {
+    auto expired = requests_.extract(id);
+    if (!expired.empty()) expired.mapped().done(Reply{Reply::Kind::timed_out, {}});
+  });
+  requests_.emplace(std::move(id), Request{to, std::move(done), std::move(timer)});
+  post(base::make_ref<const Packet>(xmpp::share(std::move(iq)), from, to, Origin::server));
+}
+
+bool Router::settle(const PacketRef& reply) {
+  const auto found = requests_.find(std::string(reply->stanza().id()));
+  // Only the entity that was asked may answer (SECURITY 1.3: match every answer with an outstanding request).
+  if (found == requests_.end() || !(found->second.to == reply->from())) return false;
+  auto request = requests_.extract(found);
+  const bool error = reply->stanza().type() == xmpp::Type::error;
+  request.mapped().done(Reply{error ? Reply::Kind::error : Reply::Kind::result, reply});
+  return true;
+}
+
+void Router::bounce(const Packet& request, const xmpp::StanzaError& error) {
+  if (!xmpp::may_answer_with_error(request.stanza())) return;
+  // The ticket goes along: an answered stanza's slot completes once the error has been handed over.
+  post(base::make_ref<const Packet>(xmpp::make_error(request.stanza(), error), request.to(), request.from(),
+                                    Origin::server, request.ticket()));
+}
+
+}  // namespace router

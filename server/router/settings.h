@@ -1,0 +1,81 @@
+// What an operator may change while the server runs, as one immutable value. Each shard holds one and swaps it
+// between two turns; reading it needs no lock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ref.h"
+#include "xmpp/jid.h"
+
+namespace router {
+
+/// One virtual host's switches.
+struct HostSettings {
+  xmpp::Jid domain;
+  bool archive = true;        ///< keep messages of accounts (XEP-0313)
+  bool registration = false;  ///< accounts may be made in band (XEP-0077)
+  std::uint32_t offline_max_messages = 500;
+  std::vector<std::string> admin_contacts;  ///< URIs (XEP-0157)
+};
+
+/// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.
+struct Limits {
+  // a connection before login
+  std::size_t login_max_stanza_bytes = 16 * 1024;
+  std::uint32_t login_max_depth = 64;
+  std::uint32_t max_connections_per_address = 500;
+  std::uint32_t max_unauthenticated = 20000;  ///< connections in all; the oldest is dropped first
+  std::uint32_t failed_logins_per_minute = 30;
+  std::uint32_t registrations_per_hour = 5;  ///< per address
+  std::chrono::seconds tls_handshake{10};
+  std::chrono::seconds stream_header{30};
+  std::chrono::seconds login{60};
+  std::chrono::seconds close{5};
+  std::chrono::milliseconds credentials{3000};
+  // a bound session
+  std::size_t max_stanza_bytes = 256 * 1024;
+  std::uint32_t max_depth = 256;
+  std::uint32_t window_stanzas = 256;  ///< inbound stanzas not yet complete; beyond, the socket is not read
+  std::size_t window_bytes = 1024 * 1024;
+  std::uint32_t sm_queue_stanzas = 1000;  ///< sent and not acknowledged (XEP-0198)
+  std::size_t sm_queue_bytes = 4 * 1024 * 1024;
+  std::size_t out_queue_bytes = 4 * 1024 * 1024;  ///< bytes a socket has not taken yet
+  std::chrono::seconds hibernation{600};
+  std::uint32_t hibernated_per_account = 10;
+  std::uint32_t hibernated_per_server = 20000;
+  std::uint32_t sessions_per_account = 100;
+  // an account
+  std::uint32_t account_queue_packets = 1000;  ///< packets that wait while its state loads or an offline drain runs
+  std::chrono::seconds account_load{5};
+  std::uint32_t roster_items = 5000;
+  std::uint32_t blocked_addresses = 1000;
+  std::uint32_t directed_presences = 1000;  ///< per session
+  std::size_t private_bytes = 128 * 1024;   ///< one element of private storage, one vCard
+  std::uint32_t archive_page = 250;         ///< most results of one archive query
+};
+
+class Settings final : public base::RefCounted {
+ public:
+  Settings(std::vector<HostSettings> hosts, Limits limits);
+
+  /// By prepared domain; null for a domain that is not ours.
+  const HostSettings* host(std::string_view domain) const;
+  /// The first host: whose name an error is sent from when a client named none.
+  const HostSettings& first() const { return hosts_.front(); }
+  const std::vector<HostSettings>& hosts() const { return hosts_; }
+  const Limits& limits() const { return limits_; }
+
+ private:
+  std::vector<HostSettings> hosts_;
+  std::map<std::string, std::size_t, std::less<>> by_domain_;
+  Limits limits_;
+};
+using SettingsRef = base::Ref<const Settings>;
+
+}  // namespace router
