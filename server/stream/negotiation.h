@@ -59,8 +59,9 @@ struct SmEnabled {
   std::uint32_t max = 0;  ///< seconds; 0 leaves it out
 };
 
-/// Who holds the connection. Each call is the last thing an input to Negotiation does, so a request may be answered
-/// before it returns; but Negotiation must not be destroyed or moved, nor its reader fed, from within a call.
+/// Who holds the connection. Requests and news are the last thing an input to Negotiation does, so a request may be
+/// answered before it returns. random, find_host, default_host, send and restart_reader must not call back. From within
+/// any call Negotiation must not be destroyed or moved, nor its reader fed.
 class NegotiationOwner {
  public:
   virtual base::Random& random() = 0;
@@ -91,7 +92,8 @@ class NegotiationOwner {
   virtual void resume(const ResumeRequest& request) = 0;
   /// Answer: on_bound or on_bind_failed.
   virtual void bind(const ResourceRequest& request) = 0;
-  /// After binding. Answer: on_sm_enabled or on_sm_failed; what is sent counts once the answer has returned.
+  /// After binding. Answer: on_sm_enabled or on_sm_failed. A stanza sent counts from the moment sm_enabled() is true:
+  /// it is when <enabled/> has been sent, and in established() if Bind 2 asked for it.
   virtual void enable_sm(const SmRequest& request) = 0;
 
   // ---- the session ----
@@ -116,6 +118,8 @@ class NegotiationOwner {
   ~NegotiationOwner() = default;
 };
 
+class ClientStream;
+
 /// One client's stream. Belongs to its connection and moves with it between shards; keeps nothing of a shard but the
 /// owner, which attach() sets anew. Small once bound.
 class Negotiation final : public xml::StreamSink {
@@ -125,7 +129,7 @@ class Negotiation final : public xml::StreamSink {
   Negotiation(Negotiation&&) noexcept;
   Negotiation& operator=(Negotiation&&) noexcept;
   ~Negotiation() override;
-  void attach(NegotiationOwner& owner) { owner_ = &owner; }
+  void attach(NegotiationOwner& owner);
 
   // ---- input from the reader; `pause` as long as !wants_input() ----
   Next on_header(const xml::Element& header, std::string_view default_ns) override;
@@ -175,10 +179,7 @@ class Negotiation final : public xml::StreamSink {
   std::string_view lang() const;
 
  private:
-  struct State;
-
-  NegotiationOwner* owner_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<ClientStream> stream_;
 };
 
 }  // namespace stream
