@@ -3,6 +3,9 @@
 #include "fixture.h"
 
 namespace c2s_test {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 class LoginTest : public C2sTest {

@@ -4,6 +4,9 @@
 #include "fixture.h"
 
 namespace c2s_test {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 class MoveTest : public C2sTest, public testing::WithParamInterface<std::size_t> {
