@@ -62,6 +62,7 @@ class Connection final : public net::TransportHandler,
   base::Random& random() override;
   std::optional<stream::LocalHost> find_host(std::string_view domain) override;
   std::string default_host() override;
+  std::string session_features(std::string_view domain) override;
   void send(std::string bytes) override { write(bytes); }
   void restart_reader() override { reader_.restart(); }
   void start_tls() override;

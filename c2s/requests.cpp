@@ -4,6 +4,7 @@
 
 #include "c2s/connection.h"
 #include "c2s/shard.h"
+#include "router/registry.h"
 
 namespace c2s {
 
@@ -28,6 +29,11 @@ std::optional<stream::LocalHost> Connection::find_host(std::string_view domain) 
 
 std::string Connection::default_host() {
   return std::string(shard_->services().router.settings().first().domain.domain());
+}
+
+std::string Connection::session_features(std::string_view domain) {
+  const router::HostSettings* host = shard_->services().router.settings().host(domain);
+  return host == nullptr ? std::string() : shard_->services().registry.stream_features(*host);
 }
 
 // ---- login ----

@@ -42,7 +42,6 @@ base::Ref<const stream::StreamOffer> Shard::offer() {
   auto offer = base::make_ref<stream::StreamOffer>();
   offer->starttls = static_cast<bool>(certificates_);
   offer->fake = services_.fake;
-  offer->features.assign(services_.registry.stream_features().begin(), services_.registry.stream_features().end());
   offer->bind2_features.assign(services_.registry.bind2_features().begin(), services_.registry.bind2_features().end());
   offer->login_max_bytes = static_cast<std::uint32_t>(limits().login_max_stanza_bytes);
   offer->max_bytes = static_cast<std::uint32_t>(limits().max_stanza_bytes);

@@ -110,6 +110,9 @@ void C2sTest::SetUp() {
   use(limits);
   registry = std::make_unique<router::Registry>();
   registry->stream_feature("<csi xmlns='urn:xmpp:csi:0'/>");
+  registry->stream_feature([](const router::HostSettings& host) {
+    return "<of-host xmlns='urn:example:" + std::string(host.domain.str()) + "'/>";
+  });
   registry->bind2_feature("urn:xmpp:carbons:2");
   registry->freeze();
   std::vector<c2s::Clients*> all;
