@@ -15,6 +15,8 @@
 
 namespace c2s {
 
+struct Registration;
+
 /// Owned by its Shard, which it changes once: when the login succeeded and before success is said, to the account's
 /// owner. Ends when the transport says so.
 class Connection final : public net::TransportHandler,
@@ -83,6 +85,7 @@ class Connection final : public net::TransportHandler,
 
   template <class Job>
   auto guarded(Job job);
+  void create_account(Registration wanted, const xmpp::StanzaRef& request);
   void begin_attempt(base::Fn<void()> job);
   void end_attempt(bool available, bool disabled);
   bool wants_reading() const;

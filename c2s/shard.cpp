@@ -159,6 +159,15 @@ void Shard::ask_delay(Ticket ticket, bool failed, base::Fn<void(base::Duration)>
   });
 }
 
+void Shard::ask_registration(Ticket ticket, base::Fn<void(bool)> done) {
+  Shard& first = *all_[0];
+  with_addresses([this, &first, ticket, done = std::move(done)](Addresses& addresses) mutable {
+    const bool allowed = addresses.take_registration(ticket, first.loop().now(), first.limits());
+    if (&first == this) return done(allowed);
+    loop_.post([allowed, done = std::move(done)]() mutable { done(allowed); });
+  });
+}
+
 // ---- the end ----
 
 void Shard::stop(base::Fn<void()> done) {
