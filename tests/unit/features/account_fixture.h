@@ -22,6 +22,8 @@
 
 namespace features_test {
 
+inline constexpr xml::Limits kRoomy{.max_bytes = 1024 * 1024};
+
 inline xmpp::Jid jid(std::string_view text) { return xmpp::Jid::parse(text).value(); }
 
 class TestSession final : public router::SessionView {
@@ -146,7 +148,7 @@ class FeatureTest : public testing::Test, protected router::Component, protected
     return answers.empty() ? "" : answers.front();
   }
   router::PacketRef packet(std::string_view from, std::string_view to, const std::string& text) {
-    auto stanza = xmpp::Stanza::parse(xml::parse_element(text).value()).value();
+    auto stanza = xmpp::Stanza::parse(xml::parse_element(text, kRoomy).value()).value();
     return base::make_ref<const router::Packet>(std::move(stanza), jid(from), to.empty() ? xmpp::Jid() : jid(to),
                                                 router::Origin::session);
   }
