@@ -139,5 +139,30 @@ TEST_F(RegistrationTest, OneAddressGetsOnlySoMany) {
   EXPECT_EQ(knock("set", next()), result());
 }
 
+TEST(RegistrationOnManyShards, AccountsAreMadeByTheirOwnersAndCountedOnce) {
+  sim::World world{7, 4};
+  router::Switchboard board{world.loops()};
+  std::vector<TestAccounts> accounts(board.shards());
+  for (router::ShardId shard = 0; shard < board.shards(); ++shard) {
+    board.router(shard).use(base::make_ref<const router::Settings>(
+        std::vector<router::HostSettings>{{.domain = jid("example.org"), .registration = true}}, router::Limits{}));
+    board.router(shard).use(accounts[shard]);
+  }
+  features::NewAccounts new_accounts{board};
+  const std::uint32_t most = router::Limits{}.registrations_per_hour;
+  std::uint32_t made = 0;
+  for (std::uint32_t i = 0; i < 2 * most; ++i) {
+    xml::Document iq = xmpp::make_iq(xmpp::Type::set, "q1");
+    iq.root().add_copy(xml::parse_element(login("user" + std::to_string(i), "pw"))->root());
+    const auto shard = static_cast<router::ShardId>(i % board.shards());
+    new_accounts.answer(board.router(shard), jid("example.org"), "192.0.2.1", xmpp::share(std::move(iq)),
+                        [&made](const auto& answer) { made += answer->type() == xmpp::Type::result ? 1 : 0; });
+    world.settle();
+  }
+  EXPECT_EQ(made, most);
+  for (router::ShardId shard = 0; shard < board.shards(); ++shard)
+    for (const xmpp::Jid& account : accounts[shard].created) EXPECT_EQ(board.owner(account), shard);
+}
+
 }  // namespace
 }  // namespace features_test
