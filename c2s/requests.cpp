@@ -115,8 +115,9 @@ void Connection::enable_sm(const stream::SmRequest& request) {
     kept = std::chrono::seconds(enabled.max);
     shard_->services().sessions.sm_enabled(session_->id(), enabled.id);
   }
+  // First: inside Bind 2 the answer also brings the session to life. Nothing is delivered in between.
+  session_->enable_sm(enabled.id, kept);
   negotiation_.on_sm_enabled(enabled);
-  session_->enable_sm(std::move(enabled.id), kept);
 }
 
 void Connection::resume(const stream::ResumeRequest& request) {
