@@ -67,6 +67,10 @@ class Registry {
   /// A disco#info feature that these targets advertise. Repeating one is harmless.
   void feature(Target targets, std::string_view var);
   void xep(const Xep& xep) { xeps_.push_back(xep); }
+  /// An element of `<stream:features/>` after login, such as `<ver xmlns='…'/>`, as the client will read it.
+  void stream_feature(std::string_view xml);
+  /// A feature that may be enabled inside Bind 2's `<bind/>` (XEP-0386 3), by its namespace.
+  void bind2_feature(std::string_view ns);
   /// Sorts the tables; nothing can be registered afterwards.
   void freeze();
 
@@ -76,6 +80,9 @@ class Registry {
   /// The advertised features of a target, sorted.
   std::vector<std::string_view> features(Target target) const;
   const std::vector<Xep>& xeps() const { return xeps_; }
+  /// In the order registered.
+  const std::vector<std::string_view>& stream_features() const { return stream_features_; }
+  const std::vector<std::string_view>& bind2_features() const { return bind2_features_; }
 
  private:
   struct Entry {
@@ -94,6 +101,8 @@ class Registry {
   std::vector<IqHandler> handlers_;
   std::vector<Feature> features_;
   std::vector<Xep> xeps_;
+  std::vector<std::string_view> stream_features_;
+  std::vector<std::string_view> bind2_features_;
   bool frozen_ = false;
 };
 

@@ -103,5 +103,15 @@ TEST_F(RegistryDeathTest, AKeyWithTwoOwnersAborts) {
   EXPECT_DEATH(registry_.freeze(), "exactly one owner");
 }
 
+TEST_F(RegistryTest, KeepsStreamFeaturesInOrder) {
+  registry_.stream_feature("<csi xmlns='urn:xmpp:csi:0'/>");
+  registry_.stream_feature("<ver xmlns='urn:xmpp:features:rosterver'/>");
+  registry_.bind2_feature("urn:xmpp:carbons:2");
+  registry_.freeze();
+  EXPECT_EQ(registry_.stream_features().size(), 2U);
+  EXPECT_EQ(registry_.stream_features()[0], "<csi xmlns='urn:xmpp:csi:0'/>");
+  EXPECT_EQ(registry_.bind2_features().at(0), "urn:xmpp:carbons:2");
+}
+
 }  // namespace
 }  // namespace router
