@@ -67,16 +67,6 @@ void Registry::bind2_feature(std::string_view ns) {
   bind2_features_.push_back(ns);
 }
 
-void Registry::stream_feature(std::string_view xml) {
-  base::check(!frozen_, "features are registered before the first packet");
-  stream_features_.push_back(xml);
-}
-
-void Registry::bind2_feature(std::string_view ns) {
-  base::check(!frozen_, "features are registered before the first packet");
-  bind2_features_.push_back(ns);
-}
-
 void Registry::freeze() {
   const auto key = [](const Entry& e) { return std::tie(e.ns, e.name, e.type, e.target); };
   std::ranges::sort(entries_, {}, key);
