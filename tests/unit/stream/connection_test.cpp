@@ -148,11 +148,11 @@ std::string plain_message(std::string_view username, std::string_view password, 
 }
 
 std::string challenge_in(std::string_view sent) {
-  const char* const tags[] = {"<additional-data>", "xmpp-sasl'>", "sasl:2'>"};
-  for (const char* tag : tags) {
-    if (sent.contains(tag)) return base::from_base64(between(sent, tag, "<")).value_or("no base64");
-  }
-  return "no challenge in " + std::string(sent);
+  const std::size_t from = std::max(sent.rfind("<challenge ") + 1, sent.rfind("<success ") + 1);  // npos + 1 is 0
+  if (from == 0) return "no challenge in " + std::string(sent);
+  sent.remove_prefix(from);
+  return base::from_base64(between(sent, sent.contains("<additional-data>") ? "<additional-data>" : ">", "<"))
+      .value_or("no base64");
 }
 
 ScramClient::ScramClient(Hash hash, std::string username, std::string password, std::string gs2, std::string binding,

@@ -32,10 +32,12 @@ TEST(Features, WithoutTlsOnlyStarttls) {
   auto offer = Connection::standard_offer();
   EXPECT_EQ(login_features(*offer, {.domain = "example.org", .registration = true}, {}),
             wrapped(kStarttls + "><required/></starttls>"));
-  offer->starttls = false;
   offer->login_max_bytes = 16384;
-  EXPECT_EQ(login_features(*offer, kHost, {}),
+  EXPECT_EQ(login_features(*offer, kHost, {}), wrapped(kStarttls + "><required/></starttls>"));
+  EXPECT_EQ(login_features(*offer, kHost, {.tls = true, .scram = false, .plain = false}),
             wrapped("<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>16384</max-bytes></limits>"));
+  offer->starttls = false;
+  EXPECT_EQ(login_features(*offer, kHost, {}), wrapped(""));
 }
 
 TEST(Features, MechanismsInBothProfiles) {
