@@ -52,7 +52,8 @@ struct Limits {
   std::uint32_t sessions_per_account = 100;
   // an account
   std::uint32_t account_queue_packets = 1000;  ///< packets that wait while its state loads or an offline drain runs
-  std::chrono::seconds account_load{5};
+  std::chrono::seconds account_load{5};        ///< also the longest that an AccountHold makes packets wait
+  std::chrono::seconds account_idle{60};       ///< without session or packet it leaves the memory afterwards
   std::uint32_t roster_items = 5000;
   std::uint32_t blocked_addresses = 1000;
   std::uint32_t directed_presences = 1000;        ///< per session
