@@ -73,7 +73,8 @@ void Client::go_available() {
 
 void Client::close() {
   send("</stream:stream>");
-  await_end();
+  read_to_end();
+  wire_.reset();
 }
 
 void Client::cut() {
@@ -82,11 +83,15 @@ void Client::cut() {
   wire_.reset();
 }
 
-void Client::await_end() {
+void Client::read_to_end() {
   while (!wire_->ended() && read()) {
   }
   if (!stream_ended_) throw Failure(role_.name + " saw no end of the stream");
   if (!wire_->ended()) throw Failure(role_.name + "'s connection was not closed");
+}
+
+void Client::await_end() {
+  read_to_end();
   for (const auto& element : arrived_) {
     if (!is_ack(element.root())) throw Failure(role_.name + " got before the end: " + waiting());
   }

@@ -25,9 +25,10 @@ class Client final : xml::StreamSink {
   void log_in();
   void bind();
   void go_available();
+  /// Ends the stream and awaits that the server does; what comes meanwhile is nobody's business.
   void close();
   void cut();
-  /// Awaits the end of stream and connection.
+  /// Awaits the end of stream and connection, and nothing before it.
   void await_end();
 
   /// A stream header among the bytes starts the reading anew.
@@ -53,6 +54,7 @@ class Client final : xml::StreamSink {
 
   /// Reads once; false when nothing comes any more.
   bool read();
+  void read_to_end();
   xml::Document await(std::string_view ns, std::string_view name);
   void count(const xml::Element& element);
 

@@ -57,7 +57,10 @@ void Player::set_the_scene() {
     subscribe(client(other), client(one));
   }
   for (const Role& role : script_.cast) {
-    if (role.entrance == Entrance::available) client(role.name).go_available();
+    Client& who = client(role.name);
+    if (role.entrance == Entrance::interested)
+      who.send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>");
+    if (role.entrance == Entrance::available || role.entrance == Entrance::interested) who.go_available();
   }
   everyone_in_step();
   for (auto& [name, who] : clients_) who->forget_waiting();

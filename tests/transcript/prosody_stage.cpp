@@ -23,7 +23,7 @@ class ProsodyStage final : public Stage {
                             << "authentication = 'internal_plain'\nallow_registration = true\nstorage = 'internal'\n"
                             << "modules_disabled = { 's2s', 'tls' }\n"
                             << "contact_info = { admin = { 'mailto:admin@example.org' } }\n"
-                            << "modules_enabled = { 'roster', 'saslauth', 'disco', 'ping', 'private', 'vcard_legacy',"
+                            << "modules_enabled = { 'roster', 'saslauth', 'disco', 'ping', 'private', 'vcard',"
                                " 'pep', 'version', 'time', 'uptime', 'lastactivity', 'register', 'blocklist', 'smacks',"
                                " 'carbons', 'mam', 'csi', 'csi_simple', 'server_contact_info', 'offline' }\n"
                             << "VirtualHost 'example.org'\n";

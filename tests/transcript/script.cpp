@@ -68,9 +68,10 @@ constexpr std::array kPhrases{
 Entrance entrance_of(const Line& line, std::string_view word) {
   if (word.empty()) return Entrance::bound;
   if (word == "available") return Entrance::available;
+  if (word == "interested") return Entrance::interested;
   if (word == "absent") return Entrance::absent;
   if (word == "stranger") return Entrance::stranger;
-  refuse(line.number, "'" + std::string(word) + "' is none of available, absent, stranger");
+  refuse(line.number, "'" + std::string(word) + "' is none of available, interested, absent, stranger");
 }
 
 /// `romeo: romeo@example.org/orchard available`

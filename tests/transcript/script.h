@@ -17,10 +17,11 @@ struct Failure : std::runtime_error {
 
 /// How far a role has got when the first step begins.
 enum class Entrance : std::uint8_t {
-  absent,     ///< an account, nobody connected
-  stranger,   ///< not even an account
-  bound,      ///< logged in and bound (what an undecorated role does)
-  available,  ///< and initial presence sent
+  absent,      ///< an account, nobody connected
+  stranger,    ///< not even an account
+  bound,       ///< logged in and bound (what an undecorated role does)
+  available,   ///< and initial presence sent
+  interested,  ///< and before it the roster asked for (RFC 6121 2.2)
 };
 
 struct Role {
