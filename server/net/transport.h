@@ -26,7 +26,8 @@ class TransportHandler {
   virtual std::size_t on_bytes(std::span<const std::byte> bytes) = 0;
   /// The handshake is done.
   virtual void on_tls() {}
-  /// A full kernel buffer took everything that was queued.
+  /// A flush emptied the queue: the kernel has all that was sent. Never from within another call to the handler or
+  /// to the transport, so that a handler which paused on queued_bytes() can wait for it.
   virtual void on_drained() {}
   /// The last call. `why.what` is empty after close() or when the peer ended the stream in order.
   virtual void on_closed(const base::Error& why) = 0;
@@ -61,8 +62,9 @@ class Transport {
 
   virtual const std::string& peer() const = 0;
 
-  /// Lets go of this loop: the connection, with its TLS session and queue, arrives at `target` as a new transport
-  /// not yet started. This one is dead afterwards and calls nothing. Not within on_bytes.
+  /// Lets go of this loop: the connection, with its TLS session, deadline and queue, arrives at `target` as a new
+  /// transport not yet started. This one is dead afterwards and calls nothing. Not within on_bytes. A connection that
+  /// was ending arrives too; there on_closed follows start().
   virtual void move_to(base::Loop& target, base::Fn<void(std::unique_ptr<Transport>)> arrived) = 0;
 };
 

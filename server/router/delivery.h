@@ -96,6 +96,11 @@ class AccountView {
   /// Addresses this account's presence goes to or comes from, for features that cut contacts off (XEP-0191 4):
   /// sends unavailable (or the current) presence of every available session to `contact`.
   virtual void send_presence_to(const xmpp::Jid& contact, bool available) = 0;
+  /// Runs `job` when every row issued for this account so far is durable or has failed: reads see writes
+  /// (ARCHITECTURE 3.8). At once if none is open; not at all if the account is removed first.
+  virtual void after_rows(base::Fn<void()> job) { job(); }
+  /// The id of this account's next offline row, for whoever writes one: strictly increasing.
+  virtual std::int64_t next_offline_id() { return 0; }
 
  protected:
   ~AccountView() = default;

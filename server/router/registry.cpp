@@ -42,9 +42,29 @@ void Registry::iq(xmpp::Type type, Target targets, std::string_view ns, std::str
     if (covers(targets, target)) entries_.push_back({ns, name, type, target, handlers_.size() - 1});
 }
 
-void Registry::feature(Target targets, std::string_view var) {
+void Registry::feature(Target targets, std::string_view var, HostCondition when) {
   base::check(!frozen_, "features are registered before the first packet");
-  features_.push_back({var, targets});
+  features_.push_back({var, targets, when});
+}
+
+void Registry::disco_form(std::function<void(const HostSettings&, xml::Element&)> add) {
+  base::check(!frozen_, "features are registered before the first packet");
+  disco_forms_.push_back(std::move(add));
+}
+
+void Registry::stream_feature(std::function<std::string(const HostSettings&)> make) {
+  base::check(!frozen_, "features are registered before the first packet");
+  made_stream_features_.push_back(std::move(make));
+}
+
+void Registry::stream_feature(std::string_view xml) {
+  base::check(!frozen_, "features are registered before the first packet");
+  stream_features_.push_back(xml);
+}
+
+void Registry::bind2_feature(std::string_view ns) {
+  base::check(!frozen_, "features are registered before the first packet");
+  bind2_features_.push_back(ns);
 }
 
 void Registry::freeze() {
@@ -79,14 +99,33 @@ void Registry::handle(Router& router, Target target, PacketRef request) const {
   handlers_[entry->handler](Responder(router, std::move(request)));
 }
 
-std::vector<std::string_view> Registry::features(Target target) const {
+std::vector<std::string_view> Registry::features(Target target) const { return features(target, nullptr); }
+
+std::vector<std::string_view> Registry::features(Target target, const HostSettings& host) const {
+  return features(target, &host);
+}
+
+std::vector<std::string_view> Registry::features(Target target, const HostSettings* host) const {
   std::vector<std::string_view> vars;
-  for (const Feature& feature : features_)
-    if (covers(feature.targets, target)) vars.push_back(feature.var);
+  for (const Feature& feature : features_) {
+    if (!covers(feature.targets, target)) continue;
+    if (host == nullptr || feature.when == nullptr || feature.when(*host)) vars.push_back(feature.var);
+  }
   std::ranges::sort(vars);
   const auto repeated = std::ranges::unique(vars);
   vars.erase(repeated.begin(), repeated.end());
   return vars;
+}
+
+void Registry::add_disco_forms(const HostSettings& host, xml::Element& query) const {
+  for (const auto& add : disco_forms_) add(host, query);
+}
+
+std::string Registry::stream_features(const HostSettings& host) const {
+  std::string text;
+  for (const std::string_view feature : stream_features_) text.append(feature);
+  for (const auto& make : made_stream_features_) text.append(make(host));
+  return text;
 }
 
 }  // namespace router

@@ -51,6 +51,8 @@ class Responder {
 };
 
 using IqHandler = std::function<void(Responder)>;
+/// Whether a host has something switched on.
+using HostCondition = bool (*)(const HostSettings&);
 
 /// A XEP as data: feeds disco and docs/xeps.md.
 struct Xep {
@@ -64,18 +66,33 @@ class Registry {
  public:
   /// An iq key has exactly one owner: a second registration of (type, target, namespace, name) aborts.
   void iq(xmpp::Type type, Target targets, std::string_view ns, std::string_view name, IqHandler handler);
-  /// A disco#info feature that these targets advertise. Repeating one is harmless.
-  void feature(Target targets, std::string_view var);
+  /// A disco#info feature that these targets advertise, on hosts for which `when` says so. Repeating one is harmless.
+  void feature(Target targets, std::string_view var, HostCondition when = nullptr);
+  /// Adds a form of extended information (XEP-0128) to a host's own disco#info.
+  void disco_form(std::function<void(const HostSettings&, xml::Element& query)> add);
   void xep(const Xep& xep) { xeps_.push_back(xep); }
+  /// An element of `<stream:features/>` after login, such as `<ver xmlns='…'/>`, as the client will read it.
+  void stream_feature(std::string_view xml);
+  /// The same for one that differs from host to host; called for each stream, so it should be cheap.
+  void stream_feature(std::function<std::string(const HostSettings&)> make);
+  /// A feature that may be enabled inside Bind 2's `<bind/>` (XEP-0386 3), by its namespace.
+  void bind2_feature(std::string_view ns);
   /// Sorts the tables; nothing can be registered afterwards.
   void freeze();
 
   /// Hands an iq get or set to its owner, or answers service-unavailable (RFC 6120 8.4): the one place that does.
   void handle(Router& router, Target target, PacketRef request) const;
   bool owns(xmpp::Type type, Target target, std::string_view ns, std::string_view name) const;
-  /// The advertised features of a target, sorted.
+  /// The advertised features of a target on any host, sorted.
   std::vector<std::string_view> features(Target target) const;
+  std::vector<std::string_view> features(Target target, const HostSettings& host) const;
+  void add_disco_forms(const HostSettings& host, xml::Element& query) const;
   const std::vector<Xep>& xeps() const { return xeps_; }
+  /// In the order registered.
+  const std::vector<std::string_view>& stream_features() const { return stream_features_; }
+  const std::vector<std::string_view>& bind2_features() const { return bind2_features_; }
+  /// All that `<stream:features/>` offers after login on this host, as text.
+  std::string stream_features(const HostSettings& host) const;
 
  private:
   struct Entry {
@@ -87,13 +104,19 @@ class Registry {
   struct Feature {
     std::string_view var;
     Target targets;
+    HostCondition when;
   };
+  std::vector<std::string_view> features(Target target, const HostSettings* host) const;
   const Entry* find(xmpp::Type type, Target target, std::string_view ns, std::string_view name) const;
 
   std::vector<Entry> entries_;
   std::vector<IqHandler> handlers_;
   std::vector<Feature> features_;
   std::vector<Xep> xeps_;
+  std::vector<std::string_view> stream_features_;
+  std::vector<std::function<std::string(const HostSettings&)>> made_stream_features_;
+  std::vector<std::string_view> bind2_features_;
+  std::vector<std::function<void(const HostSettings&, xml::Element&)>> disco_forms_;
   bool frozen_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "router/router.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -32,6 +33,13 @@ void Router::claim_rest(Component& component) {
 }
 
 bool Router::is_local(std::string_view domain) const { return claims_.contains(std::string(domain)); }
+
+std::vector<std::string_view> Router::claimed() const {
+  std::vector<std::string_view> domains;
+  for (const auto& [domain, component] : claims_) domains.push_back(domain);
+  std::ranges::sort(domains);
+  return domains;
+}
 
 Component* Router::component_for(std::string_view domain) const {
   const auto found = claims_.find(std::string(domain));

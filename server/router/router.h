@@ -46,6 +46,8 @@ class Router {
   /// Claims every domain nobody claimed (federation).
   void claim_rest(Component& component);
   bool is_local(std::string_view domain) const;
+  /// Every claimed domain, sorted.
+  std::vector<std::string_view> claimed() const;
 
   /// Sends to the owner of the packet's `to`. Never waits, never fails, never re-enters: a packet for this
   /// shard runs from the run queue after the current one. Order between two addresses is kept.

@@ -45,6 +45,7 @@ struct Limits {
   std::size_t window_bytes = 1024 * 1024;
   std::uint32_t sm_queue_stanzas = 1000;  ///< sent and not acknowledged (XEP-0198)
   std::size_t sm_queue_bytes = 4 * 1024 * 1024;
+  std::chrono::seconds sm_answer{60};             ///< from <r/> to <a/>; then the connection is taken for lost
   std::size_t out_queue_bytes = 4 * 1024 * 1024;  ///< bytes a socket has not taken yet
   std::chrono::seconds hibernation{600};
   std::uint32_t hibernated_per_account = 10;
@@ -52,12 +53,17 @@ struct Limits {
   std::uint32_t sessions_per_account = 100;
   // an account
   std::uint32_t account_queue_packets = 1000;  ///< packets that wait while its state loads or an offline drain runs
-  std::chrono::seconds account_load{5};
+  std::chrono::seconds account_load{5};        ///< also the longest that an AccountHold makes packets wait
+  std::chrono::seconds account_idle{60};       ///< without session or packet it leaves the memory afterwards
   std::uint32_t roster_items = 5000;
   std::uint32_t blocked_addresses = 1000;
-  std::uint32_t directed_presences = 1000;  ///< per session
-  std::size_t private_bytes = 128 * 1024;   ///< one element of private storage, one vCard
-  std::uint32_t archive_page = 250;         ///< most results of one archive query
+  std::uint32_t directed_presences = 1000;       ///< per session
+  std::size_t private_bytes = 128 * 1024;        ///< one element of private storage, one vCard
+  std::uint32_t archive_page = 250;              ///< most results of one archive query
+  std::size_t archive_page_bytes = 1024 * 1024;  ///< stanzas of one page; the first is sent whatever its size
+  std::uint32_t archive_prefs = 1000;            ///< addresses in archiving preferences (XEP-0441)
+  std::uint32_t csi_stanzas = 500;               ///< held back for an inactive client (XEP-0352)
+  std::size_t offline_bytes = 1024 * 1024;       ///< offline messages sent to a client and not acknowledged
 };
 
 class Settings final : public base::RefCounted {

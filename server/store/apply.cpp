@@ -31,13 +31,19 @@ Done put(Database& db, const AccountPut& put) {
 
 // Every table has its owner's rows removed here; a new table joins this list.
 Done put(Database& db, const AccountDelete& gone) {
-  static constexpr std::array kDeletes{
-      "DELETE FROM account WHERE owner = ?",       "DELETE FROM scram WHERE owner = ?",
-      "DELETE FROM roster WHERE owner = ?",        "DELETE FROM roster_version WHERE owner = ?",
-      "DELETE FROM blocklist WHERE owner = ?",     "DELETE FROM private_xml WHERE owner = ?",
-      "DELETE FROM vcard WHERE owner = ?",         "DELETE FROM archive WHERE owner = ?",
-      "DELETE FROM archive_prefs WHERE owner = ?", "DELETE FROM offline WHERE owner = ?",
-      "DELETE FROM last_activity WHERE owner = ?", "DELETE FROM sm_mark WHERE owner = ?"};
+  static constexpr std::array kDeletes{"DELETE FROM account WHERE owner = ?",
+                                       "DELETE FROM scram WHERE owner = ?",
+                                       "DELETE FROM roster WHERE owner = ?",
+                                       "DELETE FROM roster_version WHERE owner = ?",
+                                       "DELETE FROM subscription_request WHERE owner = ?",
+                                       "DELETE FROM blocklist WHERE owner = ?",
+                                       "DELETE FROM private_xml WHERE owner = ?",
+                                       "DELETE FROM vcard WHERE owner = ?",
+                                       "DELETE FROM archive WHERE owner = ?",
+                                       "DELETE FROM archive_prefs WHERE owner = ?",
+                                       "DELETE FROM offline WHERE owner = ?",
+                                       "DELETE FROM last_activity WHERE owner = ?",
+                                       "DELETE FROM sm_mark WHERE owner = ?"};
   for (const char* sql : kDeletes) {
     if (auto done = db.run(sql, gone.owner); !done) return done;
   }
@@ -59,6 +65,15 @@ Done put(Database& db, const RosterDelete& gone) {
 
 Done put(Database& db, const RosterVersionPut& put) {
   return db.run("INSERT OR REPLACE INTO roster_version (owner, version) VALUES (?,?)", put.owner, put.version);
+}
+
+Done put(Database& db, const SubscriptionRequestPut& put) {
+  return db.run("INSERT OR REPLACE INTO subscription_request (owner, jid, stanza) VALUES (?,?,?)", put.owner,
+                put.request.jid, Blob{put.request.stanza});
+}
+
+Done put(Database& db, const SubscriptionRequestDelete& gone) {
+  return db.run("DELETE FROM subscription_request WHERE owner = ? AND jid = ?", gone.owner, gone.jid);
 }
 
 Done put(Database& db, const BlockPut& put) {

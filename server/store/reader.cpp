@@ -53,9 +53,13 @@ base::Result<Roster> Reader::roster(std::string_view owner) {
       db_, roster_item,
       "SELECT jid, name, subscription, ask, approved, groups FROM roster WHERE owner = ? ORDER BY jid", owner);
   if (!items) return std::unexpected(items.error());
+  auto request = [](const Statement& row) { return SubscriptionRequest{.jid = row.text(0), .stanza = row.text(1)}; };
+  auto requests =
+      select_all(db_, request, "SELECT jid, stanza FROM subscription_request WHERE owner = ? ORDER BY jid", owner);
+  if (!requests) return std::unexpected(requests.error());
   auto version = select_number(db_, "SELECT version FROM roster_version WHERE owner = ?", owner);
   if (!version) return std::unexpected(version.error());
-  return Roster{.items = std::move(*items), .version = *version};
+  return Roster{.items = std::move(*items), .requests = std::move(*requests), .version = *version};
 }
 
 base::Result<std::vector<std::string>> Reader::blocklist(std::string_view owner) {

@@ -21,6 +21,7 @@ struct AccountName {
 
 struct Roster {
   std::vector<RosterItem> items;
+  std::vector<SubscriptionRequest> requests;
   std::int64_t version = 0;  ///< 0: never written
 };
 

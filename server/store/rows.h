@@ -46,6 +46,13 @@ struct RosterItem {
   bool operator==(const RosterItem&) const = default;
 };
 
+/// A contact's request to see our presence that the account has not answered yet (RFC 6121 section 3.1.3).
+struct SubscriptionRequest {
+  std::string jid;     ///< bare
+  std::string stanza;  ///< as it came, for delivery at each login
+  bool operator==(const SubscriptionRequest&) const = default;
+};
+
 enum class Direction : std::uint8_t { in = 0, out = 1 };
 
 struct ArchiveRow {
@@ -112,6 +119,13 @@ struct RosterVersionPut {
   std::string owner;
   std::int64_t version = 0;
 };
+struct SubscriptionRequestPut {
+  std::string owner;
+  SubscriptionRequest request;
+};
+struct SubscriptionRequestDelete {
+  std::string owner, jid;
+};
 struct BlockPut {
   std::string owner, jid;
 };
@@ -161,8 +175,9 @@ struct SmMarkDelete {
   std::string sm_id;
 };
 
-using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, BlockPut, BlockDelete,
-                         PrivatePut, PrivateDelete, VcardPut, VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut,
-                         OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete>;
+using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
+                         SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
+                         VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete,
+                         LastActivityPut, SmMarkPut, SmMarkDelete>;
 
 }  // namespace store

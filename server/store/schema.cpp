@@ -17,6 +17,7 @@ CREATE TABLE scram (owner TEXT, hash INTEGER, salt BLOB NOT NULL, iterations INT
 CREATE TABLE roster (owner TEXT, jid TEXT, name TEXT NOT NULL, subscription INTEGER NOT NULL, ask INTEGER NOT NULL,
   approved INTEGER NOT NULL, groups BLOB NOT NULL, PRIMARY KEY (owner, jid)) WITHOUT ROWID;
 CREATE TABLE roster_version (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE subscription_request (owner TEXT, jid TEXT, stanza BLOB NOT NULL, PRIMARY KEY (owner, jid));
 CREATE TABLE blocklist (owner TEXT, jid TEXT, PRIMARY KEY (owner, jid)) WITHOUT ROWID;
 CREATE TABLE private_xml (owner TEXT, ns TEXT, name TEXT, xml BLOB NOT NULL, PRIMARY KEY (owner, ns, name));
 CREATE TABLE vcard (owner TEXT PRIMARY KEY, xml BLOB NOT NULL);

@@ -16,9 +16,20 @@ class Unit : public base::Held {
   bool empty() const { return rows_.empty(); }
   /// Applied in the order added.
   const std::vector<Row>& rows() const { return rows_; }
+  /// `watcher` is let go when the rows are durable or have failed.
+  void attach(base::Ref<base::Held> watcher) { watchers_.push_back(std::move(watcher)); }
 
  protected:
+  /// Hands all it has to `heir`, which has nothing yet.
+  void bequeath(Unit& heir) {
+    heir.rows_ = std::move(rows_);
+    heir.watchers_ = std::move(watchers_);
+  }
+
   std::vector<Row> rows_;
+
+ private:
+  std::vector<base::Ref<base::Held>> watchers_;
 };
 
 using UnitRef = base::Ref<Unit>;

@@ -12,7 +12,7 @@ namespace xmpp {
 FragmentRef make_stanza_id(std::string_view id, const Jid& by);
 
 /// The stanza-id children that claim to be by `by`, for Overlay::stripped: only `by` itself may set them
-/// (XEP-0359 3.1, business rule 3). Other spellings of the same address count as well.
+/// (XEP-0359 3, rule 2). Other spellings of the same address count as well.
 std::vector<const xml::Element*> forged_stanza_ids(const Stanza& stanza, const Jid& by);
 
 }  // namespace xmpp

@@ -103,5 +103,32 @@ TEST_F(RegistryDeathTest, AKeyWithTwoOwnersAborts) {
   EXPECT_DEATH(registry_.freeze(), "exactly one owner");
 }
 
+TEST_F(RegistryTest, KeepsStreamFeaturesInOrder) {
+  registry_.stream_feature("<csi xmlns='urn:xmpp:csi:0'/>");
+  registry_.stream_feature("<ver xmlns='urn:xmpp:features:rosterver'/>");
+  registry_.bind2_feature("urn:xmpp:carbons:2");
+  registry_.freeze();
+  EXPECT_EQ(registry_.stream_features().size(), 2U);
+  EXPECT_EQ(registry_.stream_features()[0], "<csi xmlns='urn:xmpp:csi:0'/>");
+  EXPECT_EQ(registry_.bind2_features().at(0), "urn:xmpp:carbons:2");
+}
+
+TEST_F(RegistryTest, WhatDependsOnTheHostIsAskedForEachHost) {
+  registry_.feature(Target::account, "urn:kept", [](const HostSettings& host) { return host.archive; });
+  registry_.stream_feature("<a/>");
+  registry_.stream_feature([](const HostSettings& host) { return std::string(host.archive ? "<b/>" : ""); });
+  registry_.disco_form([](const HostSettings& host, xml::Element& query) { query.add(host.archive ? "on" : "off"); });
+  registry_.freeze();
+  HostSettings host{.domain = xmpp::Jid::parse("example.org").value()};
+  EXPECT_EQ(registry_.features(Target::account, host).size(), 1U);
+  EXPECT_EQ(registry_.stream_features(host), "<a/><b/>");
+  host.archive = false;
+  EXPECT_TRUE(registry_.features(Target::account, host).empty());
+  EXPECT_EQ(registry_.stream_features(host), "<a/>");
+  xml::Document query("urn:q", "query");
+  registry_.add_disco_forms(host, query.root());
+  EXPECT_EQ(query.root().first_child()->name(), "off");
+}
+
 }  // namespace
 }  // namespace router

@@ -67,6 +67,19 @@ TEST_F(RowsTest, RosterWithGroupsAndVersion) {
   EXPECT_EQ(get([](Reader& r) { return r.roster(kOwner); }).items.size(), 1U);
 }
 
+TEST_F(RowsTest, SubscriptionRequestsStandBesideTheRoster) {
+  const store::SubscriptionRequest first{"bob@b", "<presence type='subscribe'/>"};
+  const store::SubscriptionRequest again{"bob@b", "<presence type='subscribe'><status>please</status></presence>"};
+  ASSERT_TRUE(put(store::SubscriptionRequestPut{kOwner, first}, store::SubscriptionRequestPut{kOwner, again},
+                  store::SubscriptionRequestPut{"eve@a", first}));
+  const auto roster = get([](Reader& r) { return r.roster(kOwner); });
+  EXPECT_TRUE(roster.items.empty());
+  EXPECT_EQ(roster.requests, std::vector<store::SubscriptionRequest>{again});
+  ASSERT_TRUE(put(store::SubscriptionRequestDelete{kOwner, "bob@b"}));
+  EXPECT_TRUE(get([](Reader& r) { return r.roster(kOwner); }).requests.empty());
+  EXPECT_EQ(get([](Reader& r) { return r.roster("eve@a"); }).requests.size(), 1U);
+}
+
 TEST_F(RowsTest, Blocklist) {
   ASSERT_TRUE(put(store::BlockPut{kOwner, "x@y"}, store::BlockPut{kOwner, "x@y"}, store::BlockPut{kOwner, "b"}));
   EXPECT_EQ(get([](Reader& r) { return r.blocklist(kOwner); }), (std::vector<std::string>{"b", "x@y"}));
@@ -114,7 +127,8 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
     const std::string host = owner.substr(4);
     ASSERT_TRUE(put(store::AccountPut{{.local = "ann", .host = host, .keys = ann().keys}},
                     store::RosterPut{owner, {.jid = "x", .groups = {}}}, store::RosterVersionPut{owner, 1},
-                    store::BlockPut{owner, "x"}, store::PrivatePut{owner, "n", "e", "x"}, store::VcardPut{owner, "v"},
+                    store::SubscriptionRequestPut{owner, {"x", "s"}}, store::BlockPut{owner, "x"},
+                    store::PrivatePut{owner, "n", "e", "x"}, store::VcardPut{owner, "v"},
                     store::ArchivePut{archived(owner, 1)}, store::ArchivePrefsPut{owner, {}},
                     store::OfflinePut{{owner, 1, at(1), "o"}}, store::LastActivityPut{owner, {}},
                     store::SmMarkPut{{"sm-" + host, owner, 1}}));
@@ -123,8 +137,9 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
   store.reset();
   auto database = store::Database::open(path(), {});
   ASSERT_TRUE(database);
-  for (const char* table : {"account", "scram", "roster", "roster_version", "blocklist", "private_xml", "vcard",
-                            "archive", "archive_prefs", "offline", "last_activity", "sm_mark"}) {
+  for (const char* table :
+       {"account", "scram", "roster", "roster_version", "subscription_request", "blocklist", "private_xml", "vcard",
+        "archive", "archive_prefs", "offline", "last_activity", "sm_mark"}) {
     const std::string from = std::string("SELECT count(*) FROM ") + table + " WHERE owner = ";
     EXPECT_EQ((*database)->number(from + "'ann@a'").value(), 0) << table;
     EXPECT_GT((*database)->number(from + "'ann@b'").value(), 0) << table;

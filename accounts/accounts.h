@@ -1,0 +1,89 @@
+// RFC 6121 for the local users of one shard: the table of accounts in memory, and what reaches them. One instance per
+// shard; the wiring claims each host's domain for it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "accounts/account.h"
+
+namespace accounts {
+
+/// What a look at the store said of an account that isn't here.
+enum class Absent : std::uint8_t { unknown, failed };
+
+/// This shard's thread only. Outlives what its loop and the store run.
+class Accounts final : public router::Component, public router::SessionService, public router::AccountDirectory {
+ public:
+  /// Registers the iqs that accounts answer itself. `points` is read when it is complete, after start.
+  Accounts(router::Router& router, router::Registry& registry, const router::DeliveryPoints& points,
+           store::Store& store, base::Random& random);
+
+  void receive(router::PacketRef packet) override;
+
+  void bind(router::BindRequest request, base::Fn<void(base::Result<router::Bound, xmpp::StanzaError>)> done) override;
+  void submit(router::SessionId session, xml::Document element) override;
+  void sm_enabled(router::SessionId session, std::string sm_id) override;
+  void client_state(router::SessionId session, bool active) override;
+  void unbind(router::SessionId session, std::vector<router::Delivery> unacknowledged, bool forget_mark) override;
+
+  Account* account(const xmpp::Jid& bare) override;
+  std::size_t accounts_in_memory() const { return entries_.size(); }
+  std::size_t open_windows() const { return shard_.windows.size(); }
+
+  // ---- for the other parts of accounts/ ----
+  Shard& shard() { return shard_; }
+  using Job = base::Fn<void(Account*, Absent)>;
+  /// Runs `job` with the account, loaded if need be; with null if it doesn't exist or can't be read.
+  void with_account(const xmpp::Jid& bare, Job job);
+  /// Ends a session with a stream error and redelivers what it had not acknowledged.
+  void end(Account& account, Session& session, const xmpp::StreamError& why);
+  void end_all(Account& account, const xmpp::StreamError& why);
+  /// Takes an account out of the memory whose rows are being removed.
+  void forget(const xmpp::Jid& bare);
+  std::vector<Account*> loaded() const;
+  void holding(const xmpp::Jid& bare);
+  void released(const xmpp::Jid& bare, std::uint64_t hold);
+  void rows_settled(const xmpp::Jid& bare, std::uint64_t number);
+
+ private:
+  struct Waiting {
+    router::PacketRef packet;
+    Job job;  // instead of a packet
+  };
+  struct Entry {
+    std::unique_ptr<Account> account;  // null while it loads
+    std::deque<Waiting> waiting;
+    base::Timer deadline;  // of the load or of a hold
+    std::uint64_t load = 0;
+    bool used = true;  // since the last sweep
+  };
+  struct Place {
+    Account* account;
+    Session* session;
+  };
+
+  void receive_for_host(const router::PacketRef& packet);
+  Entry& start_load(const xmpp::Jid& bare);
+  void finish_load(const xmpp::Jid& bare, std::uint64_t number, base::Result<Loaded> loaded);
+  void fail(std::deque<Waiting> waiting, Absent why);
+  void hold_expired(const xmpp::Jid& bare);
+  void drain(const xmpp::Jid& bare);
+  void sweep();
+  base::Result<router::Bound, xmpp::StanzaError> bind_now(Account& account, const router::BindRequest& request,
+                                                          const xml::Document& bind2);
+  void close(Account& account, Session& session, std::optional<xmpp::StreamError> why,
+             std::vector<router::Delivery> unacknowledged, bool forget_mark);
+
+  Shard shard_;
+  std::unordered_map<xmpp::Jid, Entry> entries_;
+  std::unordered_map<router::SessionId, Place> sessions_;
+  base::Timer sweep_;
+};
+
+}  // namespace accounts

@@ -1,0 +1,148 @@
+#include "accounts/window.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace accounts {
+
+using router::SessionId;
+
+// Posted even on the home shard: the last holder may be in the middle of something that the next step would disturb.
+Ticket::~Ticket() {
+  auto rows = base::make_ref<store::Unit>();
+  bequeath(*rows);
+  if (session_ == SessionId::none && rows->empty()) return;
+  loop_.post([&home = home_, session = session_, slot = slot_, rows = std::move(rows)]() mutable {
+    if (session == SessionId::none) return home.write(std::move(rows));
+    home.returned(session, slot, std::move(rows));
+  });
+}
+
+void Windows::open(SessionId session, router::SessionLink& link, const xmpp::Jid& jid) {
+  Window& window = windows_[session];
+  window.link = &link;
+  window.jid = jid;
+}
+
+base::Ref<Ticket> Windows::take(SessionId session) {
+  Window& window = windows_.at(session);
+  window.slots.emplace_back();
+  const std::uint64_t number = window.first + window.slots.size() - 1;
+  return base::make_ref<Ticket>(*this, router_.loop(), session, number, !window.sm_id.empty());
+}
+
+base::Ref<Ticket> Windows::loose() {
+  return base::make_ref<Ticket>(*this, router_.loop(), SessionId::none, std::uint64_t{0}, false);
+}
+
+void Windows::remember(SessionId session, xmpp::StanzaRef stanza, xmpp::Jid to) {
+  Slot& slot = windows_.at(session).slots.back();
+  slot.stanza = std::move(stanza);
+  slot.to = std::move(to);
+}
+
+void Windows::count(SessionId session, std::string sm_id) {
+  Window& window = windows_.at(session);
+  window.sm_id = std::move(sm_id);
+  window.counted = window.first + window.slots.size();
+}
+
+void Windows::close(SessionId session, bool forget_mark) {
+  const auto found = windows_.find(session);
+  if (found == windows_.end()) return;
+  Window& window = found->second;
+  window.link = nullptr;
+  if (forget_mark && !window.sm_id.empty()) {
+    auto rows = base::make_ref<store::Unit>();
+    rows->add(store::SmMarkDelete{std::exchange(window.sm_id, {})});
+    write(std::move(rows));  // behind the marks given already; later rows carry none
+  }
+  report(session, window);
+}
+
+void Windows::returned(SessionId session, std::uint64_t number, store::UnitRef rows) {
+  const auto found = windows_.find(session);
+  base::check(found != windows_.end(), "a window outlives its slots");
+  Window& window = found->second;
+  Slot& slot = window.slots[number - window.first];
+  if (number >= window.next) {
+    slot.rows = std::move(rows);
+    slot.state = Slot::State::ready;
+    return advance(session, window);
+  }
+  // The second return, after the error that answered a failed commit: whatever that left waits for nobody.
+  if (!rows->empty()) write(std::move(rows));
+  slot.state = Slot::State::complete;
+  report(session, window);
+}
+
+void Windows::write(store::UnitRef rows) {
+  store_.write(std::move(rows), router_.loop(), [](const base::Result<void>& result) {
+    if (!result) base::log::error("rows_lost", {{"why", result.error().what}});
+  });
+}
+
+// From the front only, so that one session's units commit in order.
+void Windows::advance(SessionId session, Window& window) {
+  while (window.next < window.first + window.slots.size()) {
+    Slot& slot = window.slots[window.next - window.first];
+    if (slot.state != Slot::State::ready) break;
+    const std::uint64_t number = window.next++;
+    if (slot.rows->empty()) {
+      slot.rows = nullptr;
+      slot.state = Slot::State::complete;
+    } else {
+      commit(session, window, number);
+    }
+  }
+  report(session, window);
+}
+
+// The mark goes with rows only. Behind the last rows, `h` may have been acknowledged further than the mark says; after
+// a crash the client is then told the lower number. It has forgotten what it saw acknowledged, so nothing is sent
+// twice, and what it still resends had no rows (an iq, a presence) and may be handled again. What has rows is never
+// doubled, because the mark and the rows are one unit.
+void Windows::commit(SessionId session, Window& window, std::uint64_t number) {
+  Slot& slot = window.slots[number - window.first];
+  slot.state = Slot::State::writing;
+  if (!window.sm_id.empty() && number >= window.counted) {
+    const auto h = static_cast<std::uint32_t>(number - window.counted + 1);  // wraps at 2^32 (XEP-0198 4)
+    slot.rows->add(store::SmMarkPut{{window.sm_id, std::string(window.jid.bare_str()), h}});
+  }
+  store_.write(std::move(slot.rows), router_.loop(),
+               [this, session, number](const base::Result<void>& result) { committed(session, number, result); });
+}
+
+void Windows::committed(SessionId session, std::uint64_t number, const base::Result<void>& result) {
+  Window& window = windows_.at(session);
+  Slot& slot = window.slots[number - window.first];
+  if (result || !slot.stanza) {
+    slot.state = Slot::State::complete;
+    return report(session, window);
+  }
+  // The error travels with the slot's ticket: it is handed over first, then the slot comes back complete.
+  base::log::error("stanza_not_kept", {{"from", window.jid.str()}, {"why", result.error().what}});
+  slot.state = Slot::State::open;
+  auto ticket = base::make_ref<Ticket>(*this, router_.loop(), session, number, false);
+  const router::Packet lost(std::move(slot.stanza), window.jid, slot.to, router::Origin::session, std::move(ticket));
+  router_.bounce(lost, {xmpp::Condition::internal_server_error, xmpp::ErrorType::wait, "could not be stored"});
+}
+
+// Last in every path: the link may submit more, and a closed window ends here.
+void Windows::report(SessionId session, Window& window) {
+  std::uint32_t count = 0;
+  while (!window.slots.empty() && window.slots.front().state == Slot::State::complete) {
+    window.slots.pop_front();
+    ++window.first;
+    ++count;
+  }
+  if (window.link == nullptr) {
+    if (window.slots.empty()) windows_.erase(session);
+    return;
+  }
+  if (count > 0) window.link->completed(count);
+}
+
+}  // namespace accounts

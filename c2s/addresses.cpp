@@ -1,0 +1,91 @@
+#include "c2s/addresses.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace c2s {
+namespace {
+
+constexpr std::chrono::seconds kWindow{60};
+using Bytes = std::array<unsigned char, 16>;
+
+constexpr Bytes kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+bool is_mapped(const Bytes& b) {
+  return std::all_of(b.begin(), b.begin() + 10, [](unsigned char c) { return c == 0; }) && b[10] == 0xff &&
+         b[11] == 0xff;
+}
+
+std::string dotted(const unsigned char* b) {
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += (i > 0 ? "." : "") + std::to_string(b[i]);
+  return text;
+}
+
+}  // namespace
+
+PeerAddress read_peer(std::string_view peer) {
+  std::string host(peer.substr(0, peer.rfind(':')));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  host = host.substr(0, host.find('%'));  // a link-local address's zone
+  Bytes bytes{};
+  if (inet_pton(AF_INET6, host.c_str(), bytes.data()) != 1) return {host, host.starts_with("127.")};
+  if (is_mapped(bytes)) return {dotted(bytes.data() + 12), bytes[12] == 127};
+  return {std::string(bytes.begin(), bytes.begin() + 8), bytes == kLoopback};
+}
+
+Addresses::Admission Addresses::admit(Ticket ticket, const std::string& address, const router::Limits& limits) {
+  Entry& entry = addresses_[address];
+  if (entry.connections >= limits.max_connections_per_address) return {};
+  ++entry.connections;
+  const std::uint64_t place = next_++;
+  connections_.emplace(ticket, Connection{address, place});
+  waiting_.emplace(place, ticket);
+  if (waiting_.size() <= limits.max_unauthenticated) return {.admitted = true};
+  const Ticket oldest = waiting_.begin()->second;
+  logged_in(oldest);  // it waits no more, whatever comes of it
+  return {.admitted = true, .dropped = oldest};
+}
+
+void Addresses::logged_in(Ticket ticket) {
+  const auto found = connections_.find(ticket);
+  if (found == connections_.end()) return;
+  waiting_.erase(std::exchange(found->second.waiting, 0));
+}
+
+void Addresses::release(Ticket ticket) {
+  logged_in(ticket);
+  const auto found = connections_.find(ticket);
+  if (found == connections_.end()) return;
+  const auto entry = addresses_.find(found->second.address);
+  if (--entry->second.connections == 0 && entry->second.busy_until == base::MonoTime{}) addresses_.erase(entry);
+  connections_.erase(found);
+}
+
+void Addresses::failed(Ticket ticket, base::MonoTime now, const router::Limits& limits) {
+  const auto found = connections_.find(ticket);
+  if (found == connections_.end()) return;
+  if (addresses_.size() >= sweep_at_) forget_idle(now);
+  Entry& entry = addresses_[found->second.address];
+  const base::Duration each = base::Duration(kWindow) / std::max<std::uint32_t>(1, limits.failed_logins_per_minute);
+  entry.busy_until = std::min(std::max(entry.busy_until, now) + each, now + kWindow + kLongestDelay);
+}
+
+base::Duration Addresses::delay(Ticket ticket, base::MonoTime now) const {
+  const auto found = connections_.find(ticket);
+  if (found == connections_.end()) return {};
+  const auto entry = addresses_.find(found->second.address);
+  if (entry == addresses_.end()) return {};
+  return std::max(base::Duration::zero(), entry->second.busy_until - now - kWindow);
+}
+
+void Addresses::forget_idle(base::MonoTime now) {
+  std::erase_if(addresses_,
+                [now](const auto& each) { return each.second.connections == 0 && each.second.busy_until <= now; });
+  sweep_at_ = std::max<std::size_t>(1024, 2 * addresses_.size());
+}
+
+}  // namespace c2s

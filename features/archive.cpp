@@ -1,0 +1,170 @@
+#include "features/archive.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "features/archive_state.h"
+#include "store/unit.h"
+#include "xmpp/message.h"
+#include "xmpp/ns.h"
+#include "xmpp/stanza_id.h"
+#include "xmpp/stored.h"
+#include "xmpp/timestamp.h"
+
+namespace features {
+namespace archive {
+namespace {
+
+constexpr router::Xep kMam{313, "1.1.3", "Message Archive Management"};
+constexpr router::Xep kPrefs{441, "0.2.0", "Message Archive Management Preferences"};
+constexpr router::Xep kStanzaIds{359, "0.7.0", "Unique and Stable Stanza IDs"};
+constexpr router::Xep kForward{297, "1.0", "Stanza Forwarding"};
+
+/// Low bits of an id that are drawn (XEP-0313 3: an id must be unpredictable); the rest is the time in microseconds,
+/// which leaves room until the year 2255.
+constexpr std::int64_t kDrawn = 1024;
+constexpr std::int64_t kLatestMicros = std::int64_t{1} << 52;
+
+bool archives(const router::HostSettings& host) { return host.archive; }
+
+base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, const xmpp::Jid& account) {
+  auto state = std::make_unique<State>();
+  auto span = reader.archive_span(account.str());
+  if (!span) return std::unexpected(span.error().in("loading the archive's ends"));
+  state->span = *span;
+  auto prefs = reader.archive_prefs(account.str());
+  if (!prefs) return std::unexpected(prefs.error().in("loading archive preferences"));
+  if (*prefs) state->prefs = std::move(**prefs);
+  return state;
+}
+
+std::int64_t draw(base::Random& random) {
+  std::array<std::byte, 2> bytes{};
+  random.fill(bytes);
+  return (std::to_integer<std::int64_t>(bytes[0]) << 8 | std::to_integer<std::int64_t>(bytes[1])) % kDrawn;
+}
+
+/// Strictly increasing for each archive even when the clock steps back.
+std::int64_t next_id(const State& state, base::WallTime now, base::Random& random) {
+  const std::int64_t micros = std::clamp<std::int64_t>(now.time_since_epoch().count(), 0, kLatestMicros);
+  const std::int64_t last = state.span ? state.span->last.id : 0;
+  return std::max(last, micros * kDrawn) + 1 + draw(random);
+}
+
+/// XEP-0313 6.1.1 wants what has a body; invitations are as much part of a conversation; XEP-0334 4 adds what the
+/// sender asks for.
+bool is_worth_keeping(const router::Passage& passage) {
+  const xmpp::Stanza& stanza = passage.packet->stanza();
+  if (stanza.type() != xmpp::Type::normal && stanza.type() != xmpp::Type::chat) return false;
+  const xmpp::Hints hints = xmpp::hints_of(stanza);
+  if (!passage.may_store || hints.no_store || hints.no_permanent_store) return false;
+  return xmpp::has_body(stanza) || xmpp::is_invitation(stanza) || hints.store;
+}
+
+/// Adds the row and stamps its id on what this account's own sessions get (XEP-0313 3.4).
+void keep(const Archive& archive, router::Passage& passage, const xmpp::Jid& peer, store::Direction direction) {
+  const router::Packet& packet = *passage.packet;
+  State& state = archive.state(passage.account);
+  const base::WallTime now = archive.environment.router.loop().wall();
+  const std::int64_t id = next_id(state, now, archive.environment.random);
+  const store::ArchiveEnd end{.id = id, .time = now};
+  if (!state.span) state.span = store::ArchiveSpan{.first = end, .last = end};
+  state.span->last = end;
+  store::unit_of(*passage.rows)
+      .add(
+          store::ArchivePut{{.owner = std::string(passage.account.jid().str()),
+                             .id = id,
+                             .with = std::string(peer.str()),
+                             .direction = direction,
+                             .time = now,
+                             .stanza = xmpp::to_stored(packet.stanza(), packet.from(), packet.to(), passage.overlay)}});
+  passage.overlay.added.push_back(xmpp::make_stanza_id(to_wire(id), passage.account.jid()));
+  passage.archived = true;
+}
+
+void pass_by(const Archive& archive, router::Passage& passage, const xmpp::Jid& peer, store::Direction direction) {
+  if (passage.packet->stanza().kind() != xmpp::Kind::message) return;
+  // XEP-0359 3, rule 2: even where no id is added.
+  const auto forged = xmpp::forged_stanza_ids(passage.packet->stanza(), passage.account.jid());
+  passage.overlay.stripped.insert(passage.overlay.stripped.end(), forged.begin(), forged.end());
+  if (!passage.account.host().archive || !is_worth_keeping(passage)) return;
+  if (wants(archive.state(passage.account).prefs, passage.account, peer)) keep(archive, passage, peer, direction);
+}
+
+router::Verdict sent(const Archive& archive, router::Passage& passage) {
+  // What one writes to oneself comes by again inbound and is kept once (XEP-0313 6.1.1).
+  if (!xmpp::same_bare(passage.packet->to(), passage.account.jid())) {
+    pass_by(archive, passage, passage.packet->to(), store::Direction::out);
+  }
+  return router::Verdict::pass();
+}
+
+router::Verdict received(const Archive& archive, router::Passage& passage) {
+  pass_by(archive, passage, passage.packet->from(), store::Direction::in);
+  return router::Verdict::pass();
+}
+
+void add_end(xml::Element& metadata, std::string_view name, const store::ArchiveEnd& end) {
+  metadata.add(name).set_attr("id", to_wire(end.id)).set_attr("timestamp", xmpp::format_timestamp(end.time));
+}
+
+}  // namespace
+
+router::AccountView* Archive::admit(router::Responder& responder) const {
+  const router::Packet& request = responder.request();
+  router::AccountView* account = environment.accounts.account(request.to().bare());
+  if (account == nullptr || !account->host().archive) {
+    responder.error(xmpp::StanzaError(xmpp::Condition::service_unavailable));
+    return nullptr;
+  }
+  if (xmpp::same_bare(request.from(), request.to())) return account;
+  responder.error(xmpp::StanzaError(xmpp::Condition::forbidden));
+  return nullptr;
+}
+
+std::string to_wire(std::int64_t id) { return std::to_string(id); }
+
+std::optional<std::int64_t> from_wire(std::string_view text) {
+  std::int64_t id = 0;
+  const auto [stop, why] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (why != std::errc() || stop != text.data() + text.size() || to_wire(id) != text) return std::nullopt;
+  return id;
+}
+
+void add_metadata(xml::Element& parent, const State& state) {
+  xml::Element& metadata = parent.add("metadata", kNamespace);
+  if (!state.span) return;
+  add_end(metadata, "start", state.span->first);
+  add_end(metadata, "end", state.span->last);
+}
+
+}  // namespace archive
+
+void add_archive(const Environment& environment) {
+  using archive::Archive;
+  router::Registry& registry = environment.registry;
+  router::DeliveryPoints& points = environment.points;
+  const Archive shared{.environment = environment, .slot = points.account_slot(archive::load)};
+  for (const router::Xep& xep : {archive::kMam, archive::kPrefs, archive::kStanzaIds, archive::kForward}) {
+    registry.xep(xep);
+  }
+  for (const std::string_view var : {archive::kNamespace, std::string_view("urn:xmpp:mam:2#extended"),
+                                     std::string_view("urn:xmpp:mam:2#groupchat-field"), xmpp::ns::sid}) {
+    registry.feature(router::Target::account, var, archive::archives);
+  }
+  points.outbound.emplace_back([shared](router::Passage& passage) { return archive::sent(shared, passage); });
+  points.inbound.emplace_back([shared](router::Passage& passage) { return archive::received(shared, passage); });
+  points.session_bound.emplace_back(
+      [shared](router::AccountView& account, router::SessionView&, const xml::Element*, xml::Element* bound) {
+        if (bound != nullptr && account.host().archive) archive::add_metadata(*bound, shared.state(account));
+      });
+  archive::add_queries(shared);
+  archive::add_prefs(shared);
+}
+
+}  // namespace features

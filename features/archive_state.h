@@ -1,0 +1,45 @@
+// What the archive keeps in memory for each account, and what its files share.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "features/feature.h"
+#include "store/reader.h"
+#include "store/rows.h"
+
+namespace features::archive {
+
+inline constexpr std::string_view kNamespace = "urn:xmpp:mam:2";
+
+struct State final : router::FeatureState {
+  std::optional<store::ArchiveSpan> span;  ///< first and last message; its last id is the highest given out
+  store::ArchivePrefs prefs;
+};
+
+/// The archive of one shard's accounts: copied into every handler and step.
+struct Archive {
+  Environment environment;
+  router::AccountSlot slot;
+
+  State& state(router::AccountView& account) const { return static_cast<State&>(*account.slot(slot)); }
+  /// The account that a request is for. Answers it and gives null unless the account itself asks (SECURITY N01) on a
+  /// host that archives.
+  router::AccountView* admit(router::Responder& responder) const;
+};
+
+/// Archive ids on the wire: opaque to clients, decimal to us.
+std::string to_wire(std::int64_t id);
+std::optional<std::int64_t> from_wire(std::string_view text);
+
+/// `<metadata/>` of XEP-0313 5, which Bind 2 carries too (XEP-0386 3.2).
+void add_metadata(xml::Element& parent, const State& state);
+
+void add_queries(const Archive& archive);
+void add_prefs(const Archive& archive);
+/// Do the account's preferences want messages to and from `peer` kept (XEP-0441 2.1, 2.3)?
+bool wants(const store::ArchivePrefs& prefs, router::AccountView& account, const xmpp::Jid& peer);
+
+}  // namespace features::archive

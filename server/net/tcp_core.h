@@ -1,0 +1,79 @@
+// Internal to tcp_*.cpp: one TCP connection with its queues. Lives as long as a wait on its socket is pending.
+#pragma once
+
+#include <optional>
+
+#include "net/asio.h"
+#include "net/tcp_transport.h"
+#include "net/tls.h"
+
+namespace net {
+
+/// What a connection is, apart from the loop it lives on.
+struct TcpTransport::State {
+  Fd socket;
+  std::string peer;
+  TcpLimits limits;
+  std::unique_ptr<TlsEngine> tls;
+  std::optional<base::MonoTime> handshake_by;
+  std::string plain;                 ///< sent in this turn, or waiting for the handshake
+  std::string out;                   ///< bytes for the socket
+  std::string held_input;            ///< ciphertext not decrypted because reading was paused
+  std::string held_bytes;            ///< plaintext the handler did not take
+  std::optional<base::Error> ended;  ///< what on_closed has still to be told
+  bool undrained = false;            ///< something was sent since the last on_drained
+};
+
+class TcpTransport::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(AsioLoop& loop, State state);
+
+  void start(TransportHandler& handler);
+  void send(std::string_view bytes);
+  void pause() { paused_ = true; }
+  void resume();
+  void start_tls(base::Ref<certs::Store> certificates, std::string_view host);
+  void close();
+  void abort(std::string_view why);
+  /// No more calls to the handler.
+  void leave();
+  State detach();
+
+  std::size_t queued() const { return s_.plain.size() + s_.out.size() - out_sent_; }
+  const State& state() const { return s_; }
+
+ private:
+  // tcp_input.cpp
+  void wait_read();
+  void on_readable();
+  void on_end();
+  void take(std::span<const std::byte> bytes);
+  void feed_tls(std::span<const std::byte> bytes);
+  TlsEngine::Status shake_hands();
+  void deliver(std::span<const std::byte> bytes);
+  void take_held();
+  // tcp_output.cpp
+  void schedule_flush();
+  void flush();
+  bool encrypt();
+  void write_out();
+  void wait_write();
+  void end_output();
+  void tell_drained();
+  // tcp_transport.cpp
+  void watch_handshake();
+  void finish(base::Error why);
+  void drop_socket();
+  bool deaf() const { return dead_ || handler_ == nullptr; }
+
+  AsioLoop& loop_;
+  State s_;
+  boost::asio::ip::tcp::socket socket_;
+  TransportHandler* handler_ = nullptr;
+  base::Timer deadline_;
+  std::size_t out_sent_ = 0;  ///< the front of out that left already
+  bool reading_ = false, writing_ = false, flushing_ = false, paused_ = false, delivering_ = false;
+  bool closing_ = false, half_closed_ = false, peer_ended_ = false, dead_ = false;
+};
+
+}  // namespace net

@@ -1,0 +1,110 @@
+// From the socket to the handler.
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "net/tcp_core.h"
+
+namespace net {
+
+void TcpTransport::Core::wait_read() {
+  if (reading_ || peer_ended_ || deaf() || (paused_ && !closing_)) return;
+  reading_ = true;
+  socket_.async_wait(socket_.wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+    self->reading_ = false;
+    if (!error && !self->dead_) self->on_readable();
+  });
+}
+
+void TcpTransport::Core::on_readable() {
+  if (paused_ && !closing_) return;
+  const auto buffer = loop_.read_buffer();
+  const ssize_t got = recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (got == 0) return on_end();
+  if (got < 0 && errno != EAGAIN && errno != EINTR) return finish({std::string("receiving: ") + std::strerror(errno)});
+  if (got > 0 && !closing_) take(buffer.first(static_cast<std::size_t>(got)));
+  wait_read();
+}
+
+/// The peer sends no more; what is queued for it still leaves.
+void TcpTransport::Core::on_end() {
+  peer_ended_ = true;
+  if (half_closed_ || (!closing_ && queued() == 0)) return finish({});
+  close();
+}
+
+void TcpTransport::Core::take(std::span<const std::byte> bytes) {
+  if (s_.tls != nullptr) {
+    feed_tls(bytes);
+  } else {
+    deliver(bytes);
+  }
+}
+
+TlsEngine::Status TcpTransport::Core::shake_hands() {
+  const auto status = s_.tls->handshake();
+  schedule_flush();
+  if (status != TlsEngine::Status::done) return status;
+  s_.handshake_by.reset();
+  deadline_.cancel();
+  handler_->on_tls();
+  return status;
+}
+
+void TcpTransport::Core::feed_tls(std::span<const std::byte> bytes) {
+  TlsEngine& tls = *s_.tls;
+  tls.give(bytes);
+  auto status = tls.open() ? TlsEngine::Status::done : shake_hands();
+  while (status == TlsEngine::Status::done && !paused_ && !closing_ && !deaf()) {
+    std::size_t got = 0;
+    status = tls.read(loop_.plain_buffer(), got);
+    if (status == TlsEngine::Status::done) deliver(loop_.plain_buffer().first(got));
+  }
+  if (dead_) return;
+  if (!tls.output().empty()) schedule_flush();
+  const auto rest = tls.input();
+  if (paused_ && !rest.empty()) s_.held_input.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
+  tls.give({});
+  if (status == TlsEngine::Status::failed) {
+    encrypt();  // the alert
+    write_out();
+    finish({"TLS: " + tls.reason()});
+  } else if (status == TlsEngine::Status::closed) {
+    close();
+  }
+}
+
+void TcpTransport::Core::deliver(std::span<const std::byte> bytes) {
+  const bool had_tls = s_.tls != nullptr;
+  delivering_ = true;
+  const std::size_t taken = handler_->on_bytes(bytes);
+  delivering_ = false;
+  base::check(taken <= bytes.size(), "a handler takes no more than it was given");
+  if (deaf() || taken == bytes.size()) return;
+  if (!had_tls && s_.tls != nullptr) return finish({"plaintext behind starttls"});
+  const auto rest = bytes.subspan(taken);
+  s_.held_bytes.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+  paused_ = true;
+}
+
+void TcpTransport::Core::resume() {
+  paused_ = false;
+  if (delivering_ || deaf()) return;
+  // Later, so that the handler is never entered from its own call.
+  loop_.post([self = shared_from_this()] { self->take_held(); });
+}
+
+void TcpTransport::Core::take_held() {
+  if (deaf() || paused_ || closing_) return;
+  const std::string bytes = std::exchange(s_.held_bytes, {});
+  if (!bytes.empty()) deliver(std::as_bytes(std::span(bytes)));
+  if (deaf() || paused_) return;
+  const std::string input = std::exchange(s_.held_input, {});
+  // TLS may also hold decrypted bytes of a record, so it is asked even without input.
+  if (s_.tls != nullptr && s_.tls->open()) feed_tls(std::as_bytes(std::span(input)));
+  wait_read();
+}
+
+}  // namespace net

@@ -1,0 +1,98 @@
+// From send() to the socket: one write, and one TLS record up to 16 kB, per turn.
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "net/tcp_core.h"
+
+namespace net {
+
+void TcpTransport::Core::send(std::string_view bytes) {
+  if (dead_ || closing_) return;
+  if (queued() + bytes.size() > s_.limits.queue) return abort("the queue to the peer overflowed");
+  s_.plain += bytes;
+  s_.undrained = true;
+  schedule_flush();
+}
+
+void TcpTransport::Core::schedule_flush() {
+  if (flushing_ || dead_) return;
+  flushing_ = true;
+  loop_.at_turn_end([self = shared_from_this()] {
+    self->flushing_ = false;
+    if (!self->dead_) self->flush();
+  });
+}
+
+void TcpTransport::Core::flush() {
+  if (!encrypt()) return finish({"TLS: writing failed"});
+  if (!writing_) write_out();
+  tell_drained();
+}
+
+/// Moves what was sent into `out`, sealed where TLS runs.
+bool TcpTransport::Core::encrypt() {
+  bool good = true;
+  if (s_.tls == nullptr) {
+    s_.out += s_.plain;
+    s_.plain.clear();
+  } else {
+    if (s_.tls->open() && !s_.plain.empty()) {
+      good = s_.tls->write(s_.plain).has_value();
+      s_.plain.clear();
+    }
+    if (closing_) s_.tls->close();
+    s_.out += std::exchange(s_.tls->output(), {});
+  }
+  if (s_.plain.empty()) std::string().swap(s_.plain);  // an idle connection holds no buffer
+  return good;
+}
+
+void TcpTransport::Core::write_out() {
+  while (out_sent_ < s_.out.size()) {
+    const ssize_t sent = ::send(socket_.native_handle(), s_.out.data() + out_sent_, s_.out.size() - out_sent_,
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      out_sent_ += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN) {
+      return wait_write();
+    } else if (errno != EINTR) {
+      return finish({std::string("sending: ") + std::strerror(errno)});
+    }
+  }
+  std::string().swap(s_.out);
+  out_sent_ = 0;
+  if (closing_) end_output();
+}
+
+void TcpTransport::Core::end_output() {
+  if (half_closed_) return;
+  half_closed_ = true;
+  if (peer_ended_) return finish({});
+  shutdown(socket_.native_handle(), SHUT_WR);
+  wait_read();
+}
+
+void TcpTransport::Core::wait_write() {
+  if (out_sent_ > s_.out.size() / 2) {
+    s_.out.erase(0, out_sent_);
+    out_sent_ = 0;
+  }
+  writing_ = true;
+  socket_.async_wait(socket_.wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
+    self->writing_ = false;
+    if (error || self->dead_) return;
+    self->write_out();
+    self->tell_drained();
+  });
+}
+
+/// Only from the loop, never below a call of the handler's.
+void TcpTransport::Core::tell_drained() {
+  if (!s_.undrained || closing_ || deaf() || queued() > 0) return;
+  s_.undrained = false;
+  handler_->on_drained();
+}
+
+}  // namespace net
