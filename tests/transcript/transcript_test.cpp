@@ -13,6 +13,7 @@
 #include "transcript/exedra_stage.h"
 #include "transcript/player.h"
 #include "transcript/prosody_stage.h"
+#include "transcript/sim_stage.h"
 
 namespace transcript {
 namespace {
@@ -61,6 +62,10 @@ void register_stage(const char* stage, const MakeStage& make) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  transcript::register_stage("sim1", [] { return transcript::sim_stage({.shards = 1}); });
+  transcript::register_stage("sim4", [] { return transcript::sim_stage({.shards = 4}); });
+  // SECURITY X09: split at every byte, the same comes out.
+  transcript::register_stage("bytes", [] { return transcript::sim_stage({.shards = 2, .chunk = 1}); });
   transcript::register_stage("exedra", [] { return transcript::exedra_stage(EXEDRA_PROGRAMS); });
   if (std::getenv("EXEDRA_PROSODY") != nullptr) transcript::register_stage("prosody", &transcript::prosody_stage);
   return RUN_ALL_TESTS();
