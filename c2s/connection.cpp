@@ -67,7 +67,7 @@ bool Connection::wants_reading() const {
 }
 
 void Connection::update_reading() {
-  const bool wants = wants_reading();
+  const bool wants = handshaking_ || wants_reading();
   if (broken_ || wants != paused_) return;
   paused_ = !wants;
   if (wants) {
@@ -103,6 +103,7 @@ void Connection::on_drained() {
 
 void Connection::start_tls() {
   if (shard_->certificates()) {
+    handshaking_ = true;  // whose bytes are the transport's
     transport_->start_tls(shard_->certificates(), direct_tls_ ? default_host() : std::string(negotiation_.host()));
   } else {
     cut("TLS without certificates");
@@ -110,6 +111,7 @@ void Connection::start_tls() {
 }
 
 void Connection::on_tls() {
+  handshaking_ = false;
   stream::ChannelBinding binding;
   if (const net::TlsEngine* tls = transport_->tls(); tls != nullptr) {
     binding.tls_exporter = tls->exporter();

@@ -99,6 +99,7 @@ class Connection final : public net::TransportHandler,
   base::MonoTime login_by_;  // absolute, so that it survives the move
   base::Timer delay_;        // of an attempt to log in
   bool direct_tls_;
+  bool handshaking_ = false;
   bool header_seen_ = false;
   bool paused_ = false;
   bool broken_ = false;

@@ -162,6 +162,9 @@ struct DeliveryPoints {
   std::vector<SessionStep> session_closed;
   /// 9. The client said it is active or inactive (XEP-0352).
   std::vector<std::function<void(AccountView&, SessionView&, bool active)>> client_state;
+  /// 10. Asked for each contact before this account's presence is broadcast to it (also unavailable presence, and the
+  /// answer to a probe): true keeps it back, whatever the roster says (XEP-0191 3.3).
+  std::vector<std::function<bool(AccountView&, const xmpp::Jid& contact)>> hides_from;
 
   /// A place for a feature's state in each account, filled by `loader` before the account's first packet.
   AccountSlot account_slot(Loader loader) {

@@ -57,13 +57,14 @@ struct Limits {
   std::chrono::seconds account_idle{60};       ///< without session or packet it leaves the memory afterwards
   std::uint32_t roster_items = 5000;
   std::uint32_t blocked_addresses = 1000;
-  std::uint32_t directed_presences = 1000;       ///< per session
-  std::size_t private_bytes = 128 * 1024;        ///< one element of private storage, one vCard
-  std::uint32_t archive_page = 250;              ///< most results of one archive query
-  std::size_t archive_page_bytes = 1024 * 1024;  ///< stanzas of one page; the first is sent whatever its size
-  std::uint32_t archive_prefs = 1000;            ///< addresses in archiving preferences (XEP-0441)
-  std::uint32_t csi_stanzas = 500;               ///< held back for an inactive client (XEP-0352)
-  std::size_t offline_bytes = 1024 * 1024;       ///< offline messages sent to a client and not acknowledged
+  std::uint32_t directed_presences = 1000;        ///< per session
+  std::size_t private_bytes = 128 * 1024;         ///< one element of private storage, one vCard
+  std::size_t private_total_bytes = 1024 * 1024;  ///< all of an account's private storage
+  std::uint32_t archive_page = 250;               ///< most results of one archive query
+  std::size_t archive_page_bytes = 1024 * 1024;   ///< stanzas of one page; the first is sent whatever its size
+  std::uint32_t archive_prefs = 1000;             ///< addresses in archiving preferences (XEP-0441)
+  std::uint32_t csi_stanzas = 500;                ///< held back for an inactive client (XEP-0352)
+  std::size_t offline_bytes = 1024 * 1024;        ///< offline messages sent to a client and not acknowledged
 };
 
 class Settings final : public base::RefCounted {

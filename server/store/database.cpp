@@ -50,6 +50,13 @@ base::Result<void> Statement::run() {
   return {};
 }
 
+bool Statement::copy_row(const Statement& source) {
+  sqlite3_reset(native_);
+  for (int i = 0; i < source.columns(); ++i)
+    sqlite3_bind_value(native_, i + 1, sqlite3_column_value(source.native_, i));
+  return sqlite3_step(native_) == SQLITE_DONE;
+}
+
 std::string Statement::text(int column) const {
   const void* data = sqlite3_column_blob(native_, column);
   const int size = sqlite3_column_bytes(native_, column);

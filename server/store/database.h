@@ -55,6 +55,10 @@ class Statement {
   /// For statements that give no rows.
   base::Result<void> run();
 
+  int columns() const { return sqlite3_column_count(native_); }
+  /// Runs this statement with the present row of `source` as its parameters; false if it could not.
+  bool copy_row(const Statement& source);
+
   std::string text(int column) const;
   std::int64_t number(int column) const;
   base::WallTime time(int column) const { return base::WallTime(base::WallTime::duration(number(column))); }
@@ -97,6 +101,8 @@ class Database {
     return statement->run();
   }
 
+  /// Rows that the latest INSERT, UPDATE or DELETE changed.
+  std::int64_t changed() const { return sqlite3_changes64(native_); }
   /// Ends an open transaction without a trace; harmless if SQLite has ended it already.
   void rollback();
   /// The connection's latest failure, worded with what was being done.

@@ -72,6 +72,10 @@ base::Result<std::optional<std::string>> Reader::private_xml(std::string_view ow
                     name);
 }
 
+base::Result<std::int64_t> Reader::private_bytes(std::string_view owner) {
+  return select_number(db_, "SELECT sum(length(xml)) FROM private_xml WHERE owner = ?", owner);
+}
+
 base::Result<std::optional<std::string>> Reader::vcard(std::string_view owner) {
   return select_one(db_, first_text, "SELECT xml FROM vcard WHERE owner = ?", owner);
 }

@@ -67,6 +67,8 @@ class Reader {
   Result<Roster> roster(std::string_view owner);
   Result<std::vector<std::string>> blocklist(std::string_view owner);
   Result<std::optional<std::string>> private_xml(std::string_view owner, std::string_view ns, std::string_view name);
+  /// Bytes of all the owner's private elements.
+  Result<std::int64_t> private_bytes(std::string_view owner);
   Result<std::optional<std::string>> vcard(std::string_view owner);
   Result<std::optional<LastActivity>> last_activity(std::string_view owner);
   Result<std::optional<SmMark>> sm_mark(std::string_view sm_id);

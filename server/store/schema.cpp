@@ -78,8 +78,7 @@ base::Result<void> check_integrity(Database& database) {
   if (!row) return std::unexpected(row.error().in("checking integrity"));
   const std::string verdict = *row ? statement->text(0) : "no verdict";
   if (verdict == "ok") return {};
-  return base::failure("the database is damaged: " + verdict +
-                       "; restore a backup, or salvage it with sqlite3 .recover");
+  return base::failure("the database is damaged: " + verdict);
 }
 
 }  // namespace store

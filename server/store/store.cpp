@@ -1,11 +1,46 @@
 #include "store/store.h"
 
+#include <filesystem>
+
+#include "base/log.h"
+#include "store/salvage.h"
 #include "store/schema.h"
+#include "store/wal_check.h"
 
 namespace store {
 namespace {
 
 constexpr std::size_t kIdleReaders = 16;  // connections kept open; more are closed after use
+
+/// SQLite removes its log when the last connection closes: one that is there tells of a crash.
+bool ended_uncleanly(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::file_size(path + "-wal", ignored) > 0 && !ignored;
+}
+
+void report_wal(const std::string& path) {
+  const auto damage = find_wal_damage(path);
+  if (!damage) return;
+  base::log::warning(
+      "store_log_damaged",
+      {{"file", path + "-wal"}, {"first_bad_frame", damage->first_frame}, {"frames_lost", damage->lost_frames}});
+}
+
+/// An open and sound database; one that is not sound is salvaged first.
+base::Result<std::unique_ptr<Database>> open_sound(const std::string& path, const DatabaseOptions& how, bool check) {
+  auto database = Database::open(path, how);
+  if (!database || !check) return database;
+  auto sound = check_integrity(**database);
+  if (sound) return database;
+  base::log::error("store_damaged", {{"file", path}, {"why", sound.error().what}});
+  database->reset();
+  auto saved = salvage(path);
+  if (!saved) return std::unexpected(saved.error().in("salvaging"));
+  base::log::warning(
+      "store_salvaged",
+      {{"rows", saved->rows}, {"tables_with_losses", saved->tables_cut}, {"damaged_file", saved->damaged_file}});
+  return Database::open(path, how);
+}
 
 }  // namespace
 
@@ -40,11 +75,11 @@ Store::Store(std::shared_ptr<Writer> writer, std::shared_ptr<Readers> readers, b
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const Options& options,
                                                  base::Executor& writing, base::Executor& reading) {
   DatabaseOptions how{.full_sync = options.survive_power_cut, .vfs = options.vfs};
-  auto database = Database::open(path, how);
+  const bool crashed = ended_uncleanly(path);
+  if (crashed) report_wal(path);
+  auto database =
+      open_sound(path, how, options.check == Check::always || (options.check == Check::after_crash && crashed));
   if (!database) return std::unexpected(database.error());
-  if (options.check_integrity) {
-    if (auto sound = check_integrity(**database); !sound) return std::unexpected(sound.error().in(path));
-  }
   if (auto migrated = migrate(**database); !migrated) return std::unexpected(migrated.error().in(path));
   how.read_only = true;
   auto writer = std::make_shared<Writer>(std::move(*database), writing, options.queue_units);

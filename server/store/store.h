@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -18,9 +19,12 @@
 
 namespace store {
 
+/// When the whole file is read at start-up to find damage; what is damaged is salvaged (store/salvage.h).
+enum class Check : std::uint8_t { never, after_crash, always };
+
 struct Options {
-  bool survive_power_cut = false;   ///< durability='power': every commit waits for the disk
-  bool check_integrity = true;      ///< read the whole file at start-up
+  bool survive_power_cut = false;  ///< durability='power': every commit waits for the disk
+  Check check = Check::after_crash;
   std::size_t queue_units = 20000;  ///< units that may wait for their commit
   std::string vfs;                  ///< for tests: a SQLite VFS that injects faults
 };

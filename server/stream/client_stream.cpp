@@ -20,10 +20,9 @@ constexpr std::size_t kIdBytes = 16;  // RFC 6120 4.7.3: unpredictable
 /// What an element is to this machine.
 enum class Kind : std::uint8_t {
   starttls,
-  auth,
+  auth,  ///< or <authenticate/>
   response,
   abort,
-  authenticate,
   response2,
   abort2,
   bind,
@@ -53,7 +52,7 @@ constexpr Name kNames[] = {
     {ns::sasl, "auth", Kind::auth},
     {ns::sasl, "response", Kind::response},
     {ns::sasl, "abort", Kind::abort},
-    {ns::sasl2, "authenticate", Kind::authenticate},
+    {ns::sasl2, "authenticate", Kind::auth},
     {ns::sasl2, "response", Kind::response2},
     {ns::sasl2, "abort", Kind::abort2},
 };
@@ -79,46 +78,48 @@ Kind kind_of(const xml::Element& element) {
   return Kind::unknown;
 }
 
-using Handler = void (ClientStream::*)(xml::Document&);
-using Row = std::array<Handler, kKinds>;
 using C = ClientStream;
+using Handler = void (ClientStream::*)(xml::Document&);
+constexpr std::size_t kStages = 5;
 
-// The columns are Kind's values in their order. A stanza before its time is not-authorized (SECURITY A01, C02); a
-// known element at the wrong time is policy-violation; an element that nobody knows unsupported-stanza-type (S07).
-constexpr Row kLogin{&C::start_tls,       &C::authenticate,     &C::stray_response, &C::stray_response,
-                     &C::authenticate,    &C::stray_response,   &C::stray_response, &C::not_authorized,
-                     &C::not_authorized,  &C::register_account, &C::not_authorized, &C::sm_out_of_order,
-                     &C::sm_out_of_order, &C::not_authorized,   &C::not_authorized, &C::unsupported};
-constexpr Row kSasl{&C::out_of_place,   &C::out_of_place,   &C::respond,        &C::abort,
-                    &C::out_of_place,   &C::out_of_place,   &C::out_of_place,   &C::not_authorized,
-                    &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::out_of_place,
-                    &C::out_of_place,   &C::out_of_place,   &C::out_of_place,   &C::unsupported};
-constexpr Row kSasl2{&C::out_of_place,   &C::out_of_place,   &C::out_of_place,   &C::out_of_place,
-                     &C::out_of_place,   &C::respond,        &C::abort,          &C::not_authorized,
-                     &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::out_of_place,
-                     &C::out_of_place,   &C::out_of_place,   &C::out_of_place,   &C::unsupported};
-constexpr Row kUnbound{&C::refuse_tls,     &C::out_of_place,   &C::out_of_place,   &C::out_of_place,
-                       &C::out_of_place,   &C::out_of_place,   &C::out_of_place,   &C::bind,
-                       &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::sm_out_of_order,
-                       &C::resume,         &C::ignore,         &C::ignore,         &C::unsupported};
-constexpr Row kBound{&C::refuse_tls,      &C::out_of_place, &C::out_of_place, &C::out_of_place,
-                     &C::out_of_place,    &C::out_of_place, &C::out_of_place, &C::bind_again,
-                     &C::legacy_session,  &C::stanza,       &C::stanza,       &C::enable,
-                     &C::sm_out_of_order, &C::ack,          &C::client_state, &C::unsupported};
+// Element by stage. A stanza before its time is not-authorized (SECURITY A01, C02); a known element at the wrong time
+// is policy-violation (`misplaced`); an element that nobody knows is unsupported-stanza-type (S07).
+// clang-format off
+constexpr std::array<std::array<Handler, kStages>, kKinds> kTable{{
+    // login               sasl                sasl2               unbound             bound
+    {&C::start_tls,        &C::misplaced,      &C::misplaced,      &C::refuse_tls,     &C::refuse_tls},   // starttls
+    {&C::authenticate,     &C::misplaced,      &C::misplaced,      &C::misplaced,      &C::misplaced},    // auth
+    {&C::stray_response,   &C::respond,        &C::misplaced,      &C::misplaced,      &C::misplaced},    // response
+    {&C::stray_response,   &C::abort,          &C::misplaced,      &C::misplaced,      &C::misplaced},    // abort
+    {&C::stray_response,   &C::misplaced,      &C::respond,        &C::misplaced,      &C::misplaced},    // response2
+    {&C::stray_response,   &C::misplaced,      &C::abort,          &C::misplaced,      &C::misplaced},    // abort2
+    {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::bind,           &C::bind_again},   // bind
+    {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::legacy_session},// session
+    {&C::register_account, &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // registration
+    {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // stanza
+    {&C::sm_misplaced,     &C::misplaced,      &C::misplaced,      &C::sm_misplaced,   &C::enable},       // enable
+    {&C::sm_misplaced,     &C::misplaced,      &C::misplaced,      &C::resume,         &C::sm_misplaced}, // resume
+    {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::ack},          // ack
+    {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::client_state}, // client_state
+    {&C::unsupported,      &C::unsupported,    &C::unsupported,    &C::unsupported,    &C::unsupported},  // unknown
+}};
+// clang-format on
+static_assert(kTable.back().back() != nullptr, "a row for each kind");
 
-/// Null where no element can come: before a header, and while the owner has not answered.
-const Row* row(Phase phase) {
+Handler handler_for(Phase phase, const xml::Element& element) {
+  const auto& row = kTable.at(std::to_underlying(kind_of(element)));
   switch (phase) {
-    case Phase::login: return &kLogin;
-    case Phase::sasl: return &kSasl;
-    case Phase::sasl2: return &kSasl2;
-    case Phase::unbound: return &kUnbound;
-    case Phase::bound: return &kBound;
+    case Phase::login: return row[0];
+    case Phase::sasl: return row[1];
+    case Phase::sasl2: return row[2];
+    case Phase::unbound: return row[3];
+    case Phase::bound: return row[4];
+    // No element can come before a header, and none should while the owner has not answered.
     case Phase::header:
     case Phase::waiting:
     case Phase::closed: break;
   }
-  return nullptr;
+  return &C::misplaced;
 }
 
 }  // namespace
@@ -127,11 +128,7 @@ ClientStream::ClientStream(NegotiationOwner& to, base::Ref<const StreamOffer> wh
     : owner_(&to), offer_(std::move(what)), loopback_plaintext_(loopback_plaintext) {}
 
 void ClientStream::on_element(xml::Document element) {
-  if (phase_ == Phase::closed) return;
-  const Row* const handlers = row(phase_);
-  if (handlers == nullptr) return out_of_place(element);
-  const Handler handler = (*handlers)[std::to_underlying(kind_of(element.root()))];
-  (this->*handler)(element);
+  if (phase_ != Phase::closed) (this->*handler_for(phase_, element.root()))(element);
 }
 
 bool ClientStream::take_answer(Wait answer) {
@@ -158,7 +155,7 @@ Circumstances ClientStream::circumstances() const {
 
 void ClientStream::on_header(const xml::Element& element, std::string_view default_ns) {
   if (phase_ == Phase::closed) return;
-  base::check(phase_ == Phase::header, "a header comes first or after a restart");
+  if (phase_ != Phase::header) return fail({Condition::policy_violation, "No header was expected now."});
   ClientHeader read = read_client_header(element, default_ns);
   const auto known = read.host.empty() ? std::nullopt : owner_->find_host(read.host);
   if (!read.error && !known) read.error = {Condition::host_unknown, {}};
@@ -251,7 +248,7 @@ void ClientStream::end(std::string bytes, const xmpp::StreamError* error) {
 
 void ClientStream::not_authorized(xml::Document&) { fail({Condition::not_authorized, {}}); }
 
-void ClientStream::out_of_place(xml::Document&) {
+void ClientStream::misplaced(xml::Document&) {
   fail({Condition::policy_violation, "This element was not expected now."});
 }
 

@@ -76,13 +76,13 @@ class ClientStream {
   void legacy_session(xml::Document& iq);
   void resume(xml::Document& element);
   void enable(xml::Document& element);
-  void sm_out_of_order(xml::Document&);
+  void sm_misplaced(xml::Document&);
   void ack(xml::Document& element);
   void client_state(xml::Document& element);
   void stanza(xml::Document& element);
   void ignore(xml::Document&) {}
   void not_authorized(xml::Document&);
-  void out_of_place(xml::Document&);
+  void misplaced(xml::Document&);
   void unsupported(xml::Document&);
 
   // ---- answers ----

@@ -72,8 +72,10 @@ std::string login_features(const StreamOffer& offer, const LocalHost& host, cons
     if (!may_log_in) starttls.add("required");  // RFC 6120 5.3.1
   }
   add_login(offer, circumstances, root);
-  if (host.registration && may_log_in) root.add("register", kRegisterFeature);
-  add_limits(root, offer.login_max_bytes, 0);
+  if (may_log_in) {
+    if (host.registration) root.add("register", kRegisterFeature);
+    add_limits(root, offer.login_max_bytes, 0);
+  }
   return to_xml(features);
 }
 

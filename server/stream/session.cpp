@@ -216,7 +216,7 @@ void ClientStream::answer_sm(const xml::Document& answer) {
   finish_sasl2(login_->jid, false);
 }
 
-void ClientStream::sm_out_of_order(xml::Document&) {
+void ClientStream::sm_misplaced(xml::Document&) {
   owner_->send(xml::to_string(make_failed(Condition::unexpected_request).root()));
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 // Expat's memory functions take no context, so the count to charge is set around each call into it. Calls nest:
 // a sink may feed another reader.
-thread_local std::size_t* charged = nullptr;
+thread_local std::size_t* charged = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 class Charge {
  public:

@@ -18,7 +18,7 @@ bool is_ascii(std::string_view text) {
 }
 
 /// Strict UTF-8: no overlong forms, no surrogates. ICU alone would put U+FFFD, which FreeformClass allows.
-std::optional<icu::UnicodeString> decode(std::string_view text) {
+std::optional<icu::UnicodeString> decode(std::string_view text) {  // NOLINT(readability-function-size): ICU's macro
   const auto length = static_cast<int32_t>(text.size());
   for (int32_t i = 0; i < length;) {
     UChar32 c = 0;

@@ -90,4 +90,6 @@ void SimExecutor::submit(base::Fn<void()> job) {
   loop.after(busy_until_ - loop.now(), std::move(job));
 }
 
+void SimExecutor::stall(base::Duration time) { busy_until_ = std::max(busy_until_, world_.loop(0).now()) + time; }
+
 }  // namespace sim

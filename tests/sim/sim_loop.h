@@ -88,6 +88,8 @@ class SimExecutor final : public base::Executor {
   /// Jobs take up to `slowest` each.
   SimExecutor(World& world, base::Duration slowest) : world_(world), slowest_(slowest) {}
   void submit(base::Fn<void()> job) override;
+  /// Jobs submitted from now on wait at least this long: a disk that hangs.
+  void stall(base::Duration time);
 
  private:
   World& world_;

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,7 +14,10 @@ namespace {
 
 class LogTest : public testing::Test {
  protected:
-  LogTest() : file_(std::filesystem::path(testing::TempDir()) / "exedra_log_test.log") {
+  // A file for each test and process: tests run side by side.
+  LogTest()
+      : file_(std::filesystem::path(testing::TempDir()) /
+              (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + std::to_string(getpid()))) {
     std::filesystem::remove(file_);
     configure(Level::info, file_.string());
   }

@@ -4,6 +4,8 @@
 
 namespace c2s_test {
 
+using namespace std::chrono_literals;
+
 // ---- accounts ----
 
 void RecordingService::bind(router::BindRequest request,

@@ -21,8 +21,6 @@
 
 namespace c2s_test {
 
-using namespace std::chrono_literals;
-
 /// Notes receipts.
 class NotedReceipt final : public router::Receipt {
  public:
@@ -108,7 +106,7 @@ class C2sTest : public testing::Test {
     store->write(unit, world->loop(), [](const base::Result<void>& done) { ASSERT_TRUE(done) << done.error().what; });
     settle();
   }
-  void settle() { world->advance(100ms); }
+  void settle() { world->advance(std::chrono::milliseconds(100)); }
   std::size_t owner(std::string_view account) const { return board->owner(xmpp::Jid::from_prepared(account)); }
   RecordingService& accounts(std::size_t shard = 0) { return *services[shard]; }
   c2s::Counts counts() const;

@@ -4,6 +4,9 @@
 #include "fixture.h"
 
 namespace c2s_test {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 constexpr std::string_view kEnable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";

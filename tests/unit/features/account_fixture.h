@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "features/feature.h"
+#include "sim/faulty_vfs.h"
 #include "sim/sim_loop.h"
 #include "store/unit.h"
 #include "xml/stream_reader.h"
@@ -21,6 +22,8 @@
 #include "xmpp/ns.h"
 
 namespace features_test {
+
+inline constexpr xml::Limits kRoomy{.max_bytes = 1024 * 1024};
 
 inline xmpp::Jid jid(std::string_view text) { return xmpp::Jid::parse(text).value(); }
 
@@ -95,7 +98,8 @@ class FeatureTest : public testing::Test, protected router::Component, protected
     std::string name = std::filesystem::temp_directory_path() / "exedra-features-XXXXXX";
     base::check(mkdtemp(name.data()) != nullptr, "a temporary directory");
     directory_ = name;
-    store = store::Store::open(directory_ / "exedra.db", {}, executor_, executor_).value();
+    sim::register_faulty_vfs();
+    store = store::Store::open(directory_ / "exedra.db", {.vfs = sim::kFaultyVfs}, executor_, executor_).value();
     router().use(base::make_ref<const router::Settings>(
         std::vector<router::HostSettings>{{.domain = jid("example.org")}}, limits));
     router().claim("example.org", *this);
@@ -107,6 +111,7 @@ class FeatureTest : public testing::Test, protected router::Component, protected
     juliet().bind("balcony", points.session_slots).is_available = true;
   }
   ~FeatureTest() override {
+    sim::vfs_failure = SQLITE_OK;
     settle();
     store.reset();
     std::filesystem::remove_all(directory_);
@@ -145,10 +150,11 @@ class FeatureTest : public testing::Test, protected router::Component, protected
     if (answers.size() > 1) return std::to_string(answers.size()) + " answers";
     return answers.empty() ? "" : answers.front();
   }
-  router::PacketRef packet(std::string_view from, std::string_view to, const std::string& text) {
-    auto stanza = xmpp::Stanza::parse(xml::parse_element(text).value()).value();
+  router::PacketRef packet(std::string_view from, std::string_view to, const std::string& text,
+                           base::Ref<base::Held> ticket = {}) {
+    auto stanza = xmpp::Stanza::parse(xml::parse_element(text, kRoomy).value()).value();
     return base::make_ref<const router::Packet>(std::move(stanza), jid(from), to.empty() ? xmpp::Jid() : jid(to),
-                                                router::Origin::session);
+                                                router::Origin::session, std::move(ticket));
   }
   void post(std::string_view from, std::string_view to, const std::string& text) {
     router().post(packet(from, to, text));

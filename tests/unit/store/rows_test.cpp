@@ -94,6 +94,8 @@ TEST_F(RowsTest, PrivateVcardLastAndMark) {
                   store::LastActivityPut{kOwner, last}, store::SmMarkPut{mark}));
   EXPECT_EQ(get([](Reader& r) { return r.private_xml(kOwner, "ns", "storage"); }), "<storage/>");
   EXPECT_FALSE(get([](Reader& r) { return r.private_xml(kOwner, "ns", "other"); }));
+  EXPECT_EQ(get([](Reader& r) { return r.private_bytes(kOwner); }), 10);
+  EXPECT_EQ(get([](Reader& r) { return r.private_bytes("bob@a"); }), 0);
   EXPECT_EQ(get([](Reader& r) { return r.vcard(kOwner); }), "<vCard/>");
   EXPECT_EQ(get([](Reader& r) { return r.last_activity(kOwner); }), last);
   EXPECT_EQ(get([](Reader& r) { return r.sm_mark("sm1"); }), mark);

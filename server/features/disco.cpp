@@ -1,0 +1,105 @@
+#include "features/disco.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "features/disco_info.h"
+#include "xmpp/ns.h"
+
+namespace features {
+namespace {
+
+namespace ns = xmpp::ns;
+using xmpp::Condition;
+
+constexpr router::Xep kDisco{30, "2.5.0", "Service Discovery"};
+
+void server_info_asked(const Environment& environment, router::Responder responder) {
+  const router::HostSettings* host = environment.router.settings().host(responder.request().to().domain());
+  if (host == nullptr) return responder.error(Condition::service_unavailable);
+  xml::Document info = server_info(environment.registry, *host);
+  const std::string_view node = responder.payload().attr("node");
+  // XEP-0115 6.2 asks for the node that it announced; there is no other.
+  if (!node.empty() && node != caps_node(*host) + '#' + verification_string(info.root())) {
+    return responder.error(Condition::item_not_found);
+  }
+  if (!node.empty()) info.root().set_attr("node", node);
+  responder.result(info);
+}
+
+/// Components of a host: below its name, or below the name of no host at all.
+bool belongs_to(std::string_view domain, const router::HostSettings& host, const router::Settings& settings) {
+  if (settings.host(domain) != nullptr) return false;
+  const auto below = [domain](const router::HostSettings& one) {
+    return domain.ends_with('.' + std::string(one.domain.str()));
+  };
+  return below(host) || std::ranges::none_of(settings.hosts(), below);
+}
+
+void server_items_asked(const Environment& environment, router::Responder responder) {
+  const router::Settings& settings = environment.router.settings();
+  const router::HostSettings* host = settings.host(responder.request().to().domain());
+  if (host == nullptr) return responder.error(Condition::service_unavailable);
+  if (!responder.payload().attr("node").empty()) return responder.error(Condition::item_not_found);
+  xml::Document items(ns::disco_items, "query");
+  for (const std::string_view domain : environment.router.claimed()) {
+    if (belongs_to(domain, *host, settings)) items.root().add("item").set_attr("jid", domain);
+  }
+  responder.result(items);
+}
+
+/// XEP-0030 8: an account shows itself to those who get its presence; to others it looks like one that isn't there.
+bool may_see(const router::AccountView& account, const xmpp::Jid& who) {
+  if (xmpp::same_bare(account.jid(), who)) return true;
+  const auto subscription = account.subscription(who);
+  return subscription == router::SubscriptionState::from || subscription == router::SubscriptionState::both;
+}
+
+/// The account that was asked, unless the asker is refused.
+router::AccountView* visible_account(const Environment& environment, router::Responder& responder) {
+  const router::Packet& request = responder.request();
+  router::AccountView* account = environment.accounts.account(request.to().bare());
+  if (account == nullptr || !may_see(*account, request.from())) {
+    responder.error(Condition::service_unavailable);
+    return nullptr;
+  }
+  if (responder.payload().attr("node").empty()) return account;
+  responder.error(Condition::item_not_found);
+  return nullptr;
+}
+
+void account_info_asked(const Environment& environment, router::Responder responder) {
+  const router::AccountView* account = visible_account(environment, responder);
+  if (account == nullptr) return;
+  xml::Document info(ns::disco_info, "query");
+  info.root().add("identity").set_attr("category", "account").set_attr("type", "registered");
+  for (const std::string_view var : environment.registry.features(router::Target::account, account->host())) {
+    info.root().add("feature").set_attr("var", var);
+  }
+  responder.result(info);
+}
+
+void account_items_asked(const Environment& environment, router::Responder responder) {
+  if (visible_account(environment, responder) != nullptr) responder.result(xml::Document(ns::disco_items, "query"));
+}
+
+}  // namespace
+
+void add_disco(const Environment& environment) {
+  using router::Target;
+  router::Registry& registry = environment.registry;
+  registry.xep(kDisco);
+  registry.feature(Target::server | Target::account, ns::disco_info);
+  registry.feature(Target::server | Target::account, ns::disco_items);
+  const auto on_get = [&](Target target, std::string_view ns, auto answer) {
+    registry.iq(xmpp::Type::get, target, ns, "query",
+                [environment, answer](router::Responder responder) { answer(environment, std::move(responder)); });
+  };
+  on_get(Target::server, ns::disco_info, server_info_asked);
+  on_get(Target::server, ns::disco_items, server_items_asked);
+  on_get(Target::account, ns::disco_info, account_info_asked);
+  on_get(Target::account, ns::disco_items, account_items_asked);
+}
+
+}  // namespace features

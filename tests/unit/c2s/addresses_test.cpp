@@ -1,0 +1,86 @@
+#include "c2s/addresses.h"
+
+#include <gtest/gtest.h>
+
+namespace c2s {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr base::MonoTime kNow{1h};
+
+TEST(PeerTest, CountsBySingleAddressAndBySixtyFour) {
+  EXPECT_EQ(read_peer("192.0.2.1:4000").key, read_peer("192.0.2.1:5000").key);
+  EXPECT_NE(read_peer("192.0.2.1:4000").key, read_peer("192.0.2.2:4000").key);
+  EXPECT_EQ(read_peer("[::ffff:192.0.2.1]:4000").key, read_peer("192.0.2.1:1").key);
+  EXPECT_EQ(read_peer("[2001:db8::1]:4000").key, read_peer("[2001:db8::ffff:0:0:1]:1").key);
+  EXPECT_NE(read_peer("[2001:db8::1]:4000").key, read_peer("[2001:db8:0:1::1]:4000").key);
+}
+
+TEST(PeerTest, KnowsLoopback) {
+  for (const char* peer : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"})
+    EXPECT_TRUE(read_peer(peer).loopback) << peer;
+  for (const char* peer : {"192.0.2.1:1", "[::2]:1", "[::ffff:192.0.2.1]:1", "[fe80::1%eth0]:1", ""})
+    EXPECT_FALSE(read_peer(peer).loopback) << peer;
+}
+
+TEST(AddressesTest, LimitsConnections) {
+  Addresses addresses;
+  const router::Limits limits{.max_connections_per_address = 2};
+  EXPECT_TRUE(addresses.admit({0, 1}, "a", limits).admitted);
+  EXPECT_TRUE(addresses.admit({1, 1}, "a", limits).admitted);
+  EXPECT_FALSE(addresses.admit({0, 2}, "a", limits).admitted);
+  EXPECT_TRUE(addresses.admit({0, 3}, "b", limits).admitted);
+  addresses.release({0, 2});  // never admitted: changes nothing
+  EXPECT_FALSE(addresses.admit({0, 4}, "a", limits).admitted);
+  addresses.release({1, 1});
+  EXPECT_TRUE(addresses.admit({0, 5}, "a", limits).admitted);
+  for (std::uint64_t n = 1; n < 6; ++n) addresses.release({0, n});
+  EXPECT_EQ(addresses.known(), 0U);
+}
+
+TEST(AddressesTest, DropsTheOldestThatWaits) {
+  Addresses addresses;
+  const router::Limits limits{.max_unauthenticated = 2};
+  for (std::uint64_t n = 1; n <= 2; ++n) EXPECT_FALSE(addresses.admit({0, n}, "a", limits).dropped);
+  addresses.logged_in({0, 1});
+  EXPECT_FALSE(addresses.admit({3, 3}, "a", limits).dropped);
+  EXPECT_EQ(addresses.admit({0, 4}, "a", limits).dropped, (Ticket{0, 2}));
+  EXPECT_EQ(addresses.admit({0, 5}, "a", limits).dropped, (Ticket{3, 3}));
+}
+
+TEST(AddressesTest, DelaysBeyondTheRate) {
+  Addresses addresses;
+  const router::Limits limits{.failed_logins_per_minute = 30};
+  addresses.admit({0, 1}, "a", limits);
+  addresses.admit({0, 2}, "b", limits);
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(addresses.delay({0, 1}, kNow), 0s);
+    addresses.failed({0, 1}, kNow, limits);
+  }
+  EXPECT_EQ(addresses.delay({0, 1}, kNow), 0s);
+  addresses.failed({0, 1}, kNow, limits);
+  EXPECT_EQ(addresses.delay({0, 1}, kNow), 2s);
+  EXPECT_EQ(addresses.delay({0, 1}, kNow + 1s), 1s);
+  EXPECT_EQ(addresses.delay({0, 2}, kNow), 0s);
+  for (int i = 0; i < 1000; ++i) addresses.failed({0, 1}, kNow, limits);
+  EXPECT_EQ(addresses.delay({0, 1}, kNow), Addresses::kLongestDelay);
+  addresses.release({0, 1});
+  addresses.admit({0, 3}, "a", limits);
+  EXPECT_EQ(addresses.delay({0, 3}, kNow), Addresses::kLongestDelay) << "a new connection does not help";
+  EXPECT_EQ(addresses.delay({0, 3}, kNow + 2min), 0s);
+}
+
+TEST(AddressesTest, ForgetsOldFailures) {
+  Addresses addresses;
+  const router::Limits limits{};
+  for (std::uint64_t n = 0; n < 5000; ++n) {
+    const auto now = kNow + n * 1s;
+    addresses.admit({0, n}, std::to_string(n), limits);
+    addresses.failed({0, n}, now, limits);
+    addresses.release({0, n});
+  }
+  EXPECT_LE(addresses.known(), 1024U);
+}
+
+}  // namespace
+}  // namespace c2s
