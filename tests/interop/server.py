@@ -68,5 +68,5 @@ class Server:
         self.process.wait()
 
     def add_account(self, local):
-        subprocess.run([PROGRAMS / "exedractl", "--data", self.folder, "account", "add", f"{local}@{DOMAIN}"],
-                       input=f"{PASSWORD}\n", text=True, check=True, capture_output=True, timeout=PATIENCE)
+        subprocess.run([PROGRAMS / "exedractl", "--data", self.folder, "account", "add", "--password-stdin",
+                        f"{local}@{DOMAIN}"], input=f"{PASSWORD}\n", text=True, check=True, capture_output=True, timeout=PATIENCE)

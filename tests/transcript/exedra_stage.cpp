@@ -27,7 +27,8 @@ class ExedraStage final : public Stage {
   }
 
   void add_account(std::string_view bare, std::string_view password) override {
-    run({(programs_ / "exedractl").string(), "--data", folder_.path().string(), "account", "add", std::string(bare)},
+    run({(programs_ / "exedractl").string(), "--data", folder_.path().string(), "account", "add", "--password-stdin",
+         std::string(bare)},
         std::string(password) + "\n");
   }
   void start() override {}

@@ -4,10 +4,20 @@
 
 #include "c2s/key_maker.h"
 #include "features/archive.h"
+#include "features/blocking.h"
+#include "features/caps.h"
+#include "features/carbons.h"
+#include "features/contact.h"
+#include "features/csi.h"
+#include "features/disco.h"
 #include "features/feature.h"
 #include "features/hints.h"
+#include "features/last.h"
 #include "features/ping.h"
+#include "features/private.h"
+#include "features/registration.h"
 #include "features/time.h"
+#include "features/vcard.h"
 #include "features/version.h"
 #include "store/unit.h"
 #include "transcript/script.h"
@@ -34,10 +44,20 @@ struct SimServer::Part {
       : accounts(router, registry, points, store, random),
         clients({router, accounts, registry, store, random, cpu, {.secret = "fake", .iterations = kIterations}}) {
     const features::Environment environment{router, registry, points, accounts, store, random};
+    features::add_blocking(environment);
     features::add_hints(environment);
     features::add_archive(environment);
+    features::add_carbons(environment);
+    features::add_csi(environment);
+    features::add_disco(environment);
+    features::add_caps(environment);
+    features::add_contact(environment);
+    features::add_last(environment);
     features::add_ping(environment);
+    features::add_private(environment);
+    features::add_registration(environment);
     features::add_time(environment);
+    features::add_vcard(environment);
     features::add_version(environment);
     registry.freeze();
     router.claim("example.org", accounts);
