@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <map>
+#include <set>
+#include <string>
 
 #include "transcript/client.h"
 #include "transcript/pattern.h"
@@ -39,8 +41,11 @@ class Player {
 };
 
 void Player::set_the_scene() {
+  std::set<std::string> added;
   for (const Role& role : script_.cast) {
-    if (role.entrance != Entrance::stranger) stage_.add_account(role.account, kPassword);
+    if (role.entrance != Entrance::stranger && added.insert(role.account).second) {
+      stage_.add_account(role.account, kPassword);
+    }
     clients_.emplace(role.name, std::make_unique<Client>(stage_, role));
   }
   stage_.start();

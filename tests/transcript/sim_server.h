@@ -1,21 +1,15 @@
-// The whole server in one process: real bus, accounts, clients, features and store, on virtual time and as many shards
-// as asked for. The plaintext entrance is the only one.
+// The whole server in one process, wired as production wires it, on virtual time and as many shards as asked for. The
+// plaintext entrance is the only one.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "accounts/accounts.h"
-#include "c2s/clients.h"
-#include "router/registry.h"
-#include "router/switchboard.h"
+#include "server.h"
 #include "sim/sim_loop.h"
 #include "sim/sim_transport.h"
-#include "store/store.h"
 
 namespace transcript {
 
@@ -30,15 +24,13 @@ class SimServer {
   sim::Peer connect(const sim::LinkOptions& options);
 
  private:
-  struct Part;
-
   sim::World world_;
   sim::SeededRandom random_;
   sim::SimExecutor writing_, reading_, cpu_;
+  std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<router::Switchboard> board_;
-  std::vector<std::unique_ptr<Part>> parts_;
-  std::size_t next_part_ = 0;
+  std::unique_ptr<Server> server_;
+  std::size_t next_shard_ = 0;
 };
 
 }  // namespace transcript
