@@ -169,7 +169,8 @@ void ClientStream::on_header(const xml::Element& element, std::string_view defau
   lang_ = std::move(read.lang);
   login_->from = std::move(read.from);
   phase_ = authenticated_ ? Phase::unbound : Phase::login;
-  bytes += authenticated_ ? session_features(*offer_, {}) : login_features(*offer_, host_, circumstances());
+  bytes += authenticated_ ? session_features(*offer_, {}, owner_->session_features(host_.domain))
+                          : login_features(*offer_, host_, circumstances());
   owner_->send(std::move(bytes));
 }
 
