@@ -8,6 +8,19 @@
 
 namespace accounts {
 
+/// Let go with the unit that has the row, on the shard of its sender.
+class Copies::Settled final : public base::Held {
+ public:
+  Settled(base::Ref<Copies> copies, base::Loop& loop) : copies_(std::move(copies)), loop_(loop) {}
+  ~Settled() override {
+    loop_.post([copies = std::move(copies_)] { copies->settled(); });
+  }
+
+ private:
+  base::Ref<Copies> copies_;
+  base::Loop& loop_;
+};
+
 bool is_storable(const xmpp::Stanza& stanza) {
   if (stanza.kind() != xmpp::Kind::message) return false;
   if (stanza.type() != xmpp::Type::normal && stanza.type() != xmpp::Type::chat) return false;
@@ -23,23 +36,34 @@ bool Copies::add_offline_row(Account& account, router::Passage& passage) {
   const router::Packet& packet = *passage.packet;
   Shard& shard = account.shard();
   row_ = {.owner = std::string(account.jid().str()), .id = account.next_offline_id()};
-  cancelled_ = std::make_shared<std::atomic<bool>>(false);
+  revocation_ = std::make_shared<store::Revocation>();
   store_ = &shard.store;
   loop_ = &shard.loop();
-  store::unit_of(*passage.rows)
-      .add(store::OfflinePut{
-          .row = {.owner = row_.owner,
-                  .id = row_.id,
-                  .time = shard.loop().wall(),
-                  .stanza = xmpp::to_stored(packet.stanza(), packet.from(), packet.to(), passage.overlay)},
-          .cancelled = cancelled_});
+  store::Unit& unit = store::unit_of(*passage.rows);
+  unit.attach(base::make_ref<Settled>(base::Ref<Copies>(this), *loop_));
+  unit.add(store::OfflinePut{
+      .row = {.owner = row_.owner,
+              .id = row_.id,
+              .time = shard.loop().wall(),
+              .stanza = xmpp::to_stored(packet.stanza(), packet.from(), packet.to(), passage.overlay)},
+      .cancelled = revocation_});
   return true;
 }
 
-// Whether the writer saw the flag in time isn't known here, so the row is deleted as well; deleting nothing is cheap.
+// Before the commit the flag does it; the row is then never written, or settled() finds that it was too late.
 void Copies::acknowledged() {
-  if (std::exchange(arrived_, true) || !cancelled_) return;
-  cancelled_->store(true);
+  if (std::exchange(arrived_, true) || !revocation_) return;
+  revocation_->cancelled = true;
+  if (settled_) take_back();
+}
+
+void Copies::settled() {
+  settled_ = true;
+  if (arrived_) take_back();
+}
+
+void Copies::take_back() {
+  if (!revocation_->written) return;
   auto unit = base::make_ref<store::Unit>();
   unit->add(row_);
   store_->write(std::move(unit), *loop_, [](const base::Result<void>& result) {

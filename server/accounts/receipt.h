@@ -2,9 +2,7 @@
 // (docs/decisions/0002-durable-acks.md, point 6).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 
 #include "accounts/account.h"
 
@@ -28,9 +26,14 @@ class Copies final : public router::Receipt {
   void hand_out(std::size_t copies) { outstanding_ = copies; }
 
  private:
+  class Settled;
+  void settled();
+  void take_back();
+
   std::size_t outstanding_;
   bool arrived_ = false;
-  std::shared_ptr<std::atomic<bool>> cancelled_;  // shared because the writer's thread reads it; null without a row
+  bool settled_ = false;          // the row's unit is durable or has failed
+  store::CancelFlag revocation_;  // null without a row
   store::OfflineDelete row_;
   store::Store* store_ = nullptr;
   base::Loop* loop_ = nullptr;

@@ -88,7 +88,6 @@ void keep(const Archive& archive, router::Passage& passage, const xmpp::Jid& pee
 }
 
 void pass_by(const Archive& archive, router::Passage& passage, const xmpp::Jid& peer, store::Direction direction) {
-  if (passage.packet->stanza().kind() != xmpp::Kind::message) return;
   // XEP-0359 3, rule 2: even where no id is added.
   const auto forged = xmpp::forged_stanza_ids(passage.packet->stanza(), passage.account.jid());
   passage.overlay.stripped.insert(passage.overlay.stripped.end(), forged.begin(), forged.end());
@@ -97,6 +96,7 @@ void pass_by(const Archive& archive, router::Passage& passage, const xmpp::Jid& 
 }
 
 router::Verdict sent(const Archive& archive, router::Passage& passage) {
+  if (passage.packet->stanza().kind() != xmpp::Kind::message) return router::Verdict::pass();
   // What one writes to oneself comes by again inbound and is kept once (XEP-0313 6.1.1).
   if (!xmpp::same_bare(passage.packet->to(), passage.account.jid())) {
     pass_by(archive, passage, passage.packet->to(), store::Direction::out);
@@ -105,6 +105,7 @@ router::Verdict sent(const Archive& archive, router::Passage& passage) {
 }
 
 router::Verdict received(const Archive& archive, router::Passage& passage) {
+  if (passage.packet->stanza().kind() != xmpp::Kind::message) return router::Verdict::pass();
   pass_by(archive, passage, passage.packet->from(), store::Direction::in);
   return router::Verdict::pass();
 }

@@ -118,7 +118,7 @@ Done put(Database& db, const ArchivePrefsPut& put) {
 }
 
 Done put(Database& db, const OfflinePut& put) {
-  if (put.cancelled && put.cancelled->load()) return {};
+  if (put.cancelled && put.cancelled->cancelled) return {};
   return db.run("INSERT INTO offline (owner, id, time, stanza) VALUES (?,?,?,?)", put.row.owner, put.row.id,
                 put.row.time, Blob{put.row.stanza});
 }

@@ -97,8 +97,12 @@ struct SmMark {
   bool operator==(const SmMark&) const = default;
 };
 
-/// Set by whoever finds an offline row needless; it is then left out if its commit has not begun.
-using CancelFlag = std::shared_ptr<const std::atomic<bool>>;
+/// What an offline row's issuer and the writer's thread tell each other.
+struct Revocation {
+  std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun
+  std::atomic<bool> written{false};    ///< by the writer, before it reports: the row is in the store
+};
+using CancelFlag = std::shared_ptr<Revocation>;
 
 // A Put replaces what has the same key, except archive and offline rows, whose ids must be new.
 struct AccountPut {

@@ -64,28 +64,31 @@ base::Result<void> Writer::commit(std::span<Entry> batch) {
     return std::unexpected(done.error().in("committing"));
   }
   ++commits_;
+  for (const OfflinePut* offline : std::exchange(revocable_, {})) offline->cancelled->written = true;
   return {};
 }
 
 base::Result<void> Writer::apply_all(std::span<Entry> batch) {
-  std::vector<const OfflinePut*> revocable;
+  revocable_.clear();
   for (const Entry& entry : batch) {
     if (!entry.unit) continue;
     for (const Row& row : entry.unit->rows()) {
       const auto* offline = std::get_if<OfflinePut>(&row);
       if (offline != nullptr && offline->cancelled) {
-        if (offline->cancelled->load()) continue;
-        revocable.push_back(offline);
+        if (offline->cancelled->cancelled) continue;
+        revocable_.push_back(offline);
       }
       if (auto done = apply(*database_, row); !done) return done;
     }
   }
   // A large batch takes milliseconds: what was cancelled meanwhile need not reach the disk either.
-  for (const OfflinePut* offline : revocable) {
-    if (!offline->cancelled->load()) continue;
+  for (const OfflinePut*& offline : revocable_) {
+    if (!offline->cancelled->cancelled) continue;
     auto done = apply(*database_, OfflineDelete{offline->row.owner, offline->row.id});
     if (!done) return done;
+    offline = nullptr;
   }
+  std::erase(revocable_, nullptr);
   return {};
 }
 

@@ -55,6 +55,7 @@ class Writer : public std::enable_shared_from_this<Writer> {
   base::Executor& executor_;
   base::LockedQueue<Entry> queue_;
   std::size_t commits_ = 0;
+  std::vector<const OfflinePut*> revocable_;  // of the transaction under way, those it writes
 };
 
 }  // namespace store

@@ -67,16 +67,18 @@ TEST_F(WriterTest, FailingUnitLeavesNothingAndTakesNobodyDown) {
 
 TEST_F(WriterTest, CancelledOfflineRowIsNotWritten) {
   open();
-  auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  auto kept = std::make_shared<std::atomic<bool>>(false);
+  auto cancelled = std::make_shared<store::Revocation>();
+  auto kept = std::make_shared<store::Revocation>();
   base::Result<void> outcome;
   give(outcome, store::OfflinePut{{"a@b", 1, at(1), "x"}, cancelled}, store::OfflinePut{{"a@b", 2, at(1), "y"}, kept});
-  *cancelled = true;
+  cancelled->cancelled = true;
   settle();
   EXPECT_TRUE(outcome);
   const auto rows = get([](Reader& r) { return r.offline("a@b", 0, 10); });
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].id, 2);
+  EXPECT_TRUE(kept->written);
+  EXPECT_FALSE(cancelled->written);
 }
 
 TEST_F(WriterTest, ReadSeesUnitsGivenBefore) {

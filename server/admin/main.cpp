@@ -1,0 +1,232 @@
+// exedractl: administers the server whose data folder it is given. Exit codes: 0 done, 1 the server refused or could
+// not be reached, 2 bad usage.
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "admin/ctl_client.h"
+
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string data = "data";
+  bool as_json = false;
+  std::string jid, file, why;
+  bool password_stdin = false, generate = false;
+};
+
+constexpr int kRefused = 1, kUsage = 2;
+
+/// Does not show what is typed, as long as it lives.
+class NoEcho {
+ public:
+  NoEcho() {
+    tcgetattr(STDIN_FILENO, &before_);
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+  }
+  ~NoEcho() { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+
+ private:
+  termios before_{};
+};
+
+base::Result<std::string> prompt(const std::string& text) {
+  std::cerr << text << std::flush;
+  std::string line;
+  const NoEcho quiet;
+  const bool good = bool(std::getline(std::cin, line));
+  std::cerr << "\n";
+  if (!good) return base::failure("no password given");
+  return line;
+}
+
+/// As asked for; without a terminal to ask on, the server makes one.
+base::Result<void> add_password(const Options& options, json& request) {
+  if (options.generate || (!options.password_stdin && isatty(STDIN_FILENO) == 0)) return {};
+  base::Result<std::string> password;
+  if (options.password_stdin) {
+    std::string line;
+    if (!std::getline(std::cin, line)) return base::failure("no password on standard input");
+    password = line;
+  } else {
+    password = prompt("Password (empty: make one): ");
+    if (password && password->empty()) return {};
+    const auto again = password ? prompt("Again: ") : password;
+    if (password && again && *password != *again) return base::failure("the passwords differ");
+    if (!again) return std::unexpected(again.error());
+  }
+  if (!password) return std::unexpected(password.error());
+  request["password"] = *password;
+  return {};
+}
+
+std::string when(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  char text[32] = "";
+  std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&time));
+  return text;
+}
+
+void print_status(const json& answer) {
+  std::cout << "exedra " << answer.value("version", "?") << ", pid " << answer.value("pid", 0) << ", up "
+            << answer.value("uptime_seconds", 0) << " s, " << answer.value("shards", 0) << " shards\n"
+            << answer.value("connections", 0) << " connections, " << answer.value("sessions", 0) << " sessions, "
+            << answer.value("hibernated", 0) << " of them hibernated\n";
+  for (const json& host : answer.at("hosts")) {
+    std::cout << "host " << host.value("domain", "") << ", certificate until "
+              << when(host.value("certificate_expires", std::int64_t{0})) << "\n";
+  }
+  for (const json& port : answer.at("ports")) std::cout << "port " << port << "\n";
+}
+
+void print_sessions(const json& answer) {
+  for (const json& each : answer.at("sessions")) {
+    std::cout << each.value("jid", "") << "  " << each.value("peer", "") << "  "
+              << (each.value("hibernated", false)  ? "hibernated"
+                  : each.value("available", false) ? "available, priority " + std::to_string(each.value("priority", 0))
+                                                   : "unavailable")
+              << "\n";
+  }
+  std::cout << answer.value("total", 0) << " sessions\n";
+}
+
+base::Result<json> list_accounts(admin::CtlClient& client) {
+  json all = json::array();
+  json request{{"op", "account list"}};
+  for (bool more = true; more;) {
+    auto page = client.ask(request);
+    if (!page) return page;
+    more = page->value("more", false);
+    for (json& each : page->at("accounts")) all.push_back(std::move(each));
+    if (more) request["after"] = all.back().at("jid");
+  }
+  return json{{"accounts", std::move(all)}};
+}
+
+using Print = std::function<void(const json&)>;
+
+int finish(const Options& options, const base::Result<json>& answer, const Print& print) {
+  if (!answer) {
+    if (options.as_json) std::cout << json{{"ok", false}, {"error", answer.error().what}}.dump() << "\n";
+    std::cerr << "exedractl: " << answer.error().what << "\n";
+    return kRefused;
+  }
+  if (options.as_json) {
+    json shown = *answer;
+    shown["ok"] = true;
+    std::cout << shown.dump() << "\n";
+  } else {
+    print(*answer);
+  }
+  return 0;
+}
+
+int run(const Options& options, json request, const Print& print) {
+  auto client = admin::CtlClient::connect(options.data);
+  if (!client) return finish(options, std::unexpected(client.error()), print);
+  if (request.at("op") == "account list") return finish(options, list_accounts(*client), print);
+  if (request.at("op") == "account add" || request.at("op") == "account passwd") {
+    const auto password = add_password(options, request);
+    if (!password) return finish(options, std::unexpected(password.error()), print);
+  }
+  return finish(options, client->ask(request), print);
+}
+
+Print say(const std::string& text) {
+  return [text](const json&) { std::cout << text << "\n"; };
+}
+
+Print say_account(const std::string& text) {
+  return [text](const json& answer) {
+    std::cout << text << " " << answer.value("jid", "") << "\n";
+    if (answer.contains("password")) std::cout << "password: " << answer.value("password", "") << "\n";
+  };
+}
+
+void print_accounts(const json& answer) {
+  for (const json& each : answer.at("accounts")) {
+    std::cout << each.value("jid", "") << (each.value("disabled", false) ? "  disabled" : "") << "\n";
+  }
+}
+
+struct Chosen {
+  std::string op;
+  Print print;
+};
+
+void add_account_commands(CLI::App& app, Options& options, Chosen& chosen) {
+  CLI::App* account = app.add_subcommand("account", "add, change and list accounts")->require_subcommand(1);
+  struct Row {
+    const char *name, *help, *said;
+    bool password;
+  };
+  for (const Row& row : {Row{"add", "make an account", "added", true},
+                         {"del", "remove it with all it keeps", "removed", false},
+                         {"passwd", "set a new password and end its sessions", "changed", true},
+                         {"enable", "let it log in again", "enabled", false},
+                         {"disable", "end its sessions and let it log in no more", "disabled", false}}) {
+    CLI::App* command = account->add_subcommand(row.name, row.help);
+    command->add_option("jid", options.jid, "name@domain")->required();
+    if (row.password) {
+      command->add_flag("--password-stdin", options.password_stdin, "read the password from standard input");
+      command->add_flag("--generate", options.generate, "let the server make a password and print it");
+    }
+    command->callback([&chosen, row] { chosen = {std::string("account ") + row.name, say_account(row.said)}; });
+  }
+  account->add_subcommand("list", "all accounts")->callback([&chosen] { chosen = {"account list", print_accounts}; });
+}
+
+void add_commands(CLI::App& app, Options& options, Chosen& chosen) {
+  app.add_option("-d,--data", options.data, "the server's data folder")->type_name("DIR")->capture_default_str();
+  app.add_flag("--json", options.as_json, "print the answer as JSON");
+  add_account_commands(app, options, chosen);
+  CLI::App* sessions = app.add_subcommand("sessions", "who is connected");
+  sessions->add_option("jid", options.jid, "only of this account");
+  sessions->callback([&chosen] { chosen = {"sessions", print_sessions}; });
+  CLI::App* kick = app.add_subcommand("kick", "end a session, or all sessions of an account");
+  kick->add_option("jid", options.jid, "name@domain or name@domain/resource")->required();
+  kick->add_option("--why", options.why, "what the client is told");
+  kick->callback([&chosen] {
+    chosen = {"kick", [](const json& answer) { std::cout << answer.value("ended", 0) << " sessions ended\n"; }};
+  });
+  app.add_subcommand("status", "what the server does")->callback([&chosen] { chosen = {"status", print_status}; });
+  app.add_subcommand("reload", "read configuration and certificates again")->callback([&chosen] {
+    chosen = {"reload", say("reloaded")};
+  });
+  app.add_subcommand("stop", "stop the server")->callback([&chosen] { chosen = {"stop", say("stopping")}; });
+  CLI::App* backup = app.add_subcommand("backup", "copy the database while the server runs");
+  backup->add_option("file", options.file, "replaced when the copy is complete")->required();
+  backup->callback([&chosen] {
+    chosen = {"backup", [](const json& answer) { std::cout << "written " << answer.value("file", "") << "\n"; }};
+  });
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  Options options;
+  Chosen chosen;
+  CLI::App app("Administers an Exedra server", "exedractl");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_commands(app, options, chosen);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  json request{{"op", chosen.op}};
+  if (!options.jid.empty()) request["jid"] = options.jid;
+  if (!options.why.empty()) request["why"] = options.why;
+  if (!options.file.empty()) request["file"] = std::filesystem::absolute(options.file).string();
+  return run(options, std::move(request), chosen.print);
+}

@@ -1,0 +1,64 @@
+#include "certificates.h"
+
+#include <filesystem>
+#include <string>
+
+#include "base/log.h"
+
+namespace {
+
+constexpr int kSelfSignedDays = 3650;  // nobody renews it
+
+void log_problems(const std::vector<certs::Problem>& problems) {
+  for (const certs::Problem& problem : problems) {
+    base::log::warning("certificate", {{"file", problem.file}, {"problem", problem.reason}});
+  }
+}
+
+base::Result<void> make_missing(const HostConfig& host, const certs::Files& files, base::WallTime now) {
+  if (!host.certificate.empty()) return {};
+  if (std::filesystem::exists(files.certificate) && std::filesystem::exists(files.key)) return {};
+  base::log::info("certificate_made", {{"host", host.domain.str()}, {"file", files.certificate}});
+  return certs::create_self_signed(host.domain.str(), files, now, kSelfSignedDays);
+}
+
+}  // namespace
+
+std::vector<certs::Host> certificate_hosts(const Config& config, const DataFolder& data) {
+  std::vector<certs::Host> hosts;
+  for (const HostConfig& host : config.hosts) {
+    const std::string name(host.domain.str());
+    const std::string own = data.path() + "/certs/" + name;
+    hosts.push_back({name, host.certificate.empty() ? certs::Files{own + ".crt", own + ".key"}
+                                                    : certs::Files{data.file(host.certificate), data.file(host.key)}});
+  }
+  return hosts;
+}
+
+base::Result<CertificatesRef> load_certificates(const Config& config, const DataFolder& data, base::WallTime now) {
+  std::vector<certs::Host> hosts = certificate_hosts(config, data);
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto made = make_missing(config.hosts[i], hosts[i].files, now);
+    if (!made) return std::unexpected(made.error());
+  }
+  std::vector<certs::Problem> problems;
+  auto store = certs::Store::load(std::move(hosts), {"xmpp-client"}, now, problems);
+  for (const certs::Problem& problem : problems) {
+    if (!problem.warning()) return base::failure(problem.text());
+  }
+  log_problems(problems);
+  return store;
+}
+
+CertificatesRef reload_changed(const CertificatesRef& current, const std::vector<certs::Host>& hosts,
+                               base::WallTime now) {
+  std::vector<certs::Problem> problems;
+  CertificatesRef next = current->reload(now, problems);
+  log_problems(problems);
+  for (const certs::Host& host : hosts) {
+    if (next->choose(host.name) == current->choose(host.name)) continue;
+    base::log::info("certificates_reloaded", {{"host", host.name}});
+    return next;
+  }
+  return {};
+}

@@ -1,0 +1,168 @@
+#include "offline/drain.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "store/unit.h"
+#include "xmpp/delay.h"
+#include "xmpp/stored.h"
+
+namespace offline {
+namespace {
+
+constexpr std::size_t kPage = 100;
+
+struct Message {
+  std::int64_t id = 0;
+  base::WallTime time;
+  std::size_t bytes = 0;
+  std::optional<xml::Document> stanza;  // nothing if the row is damaged
+};
+
+struct Page {
+  std::vector<Message> messages;
+  bool last = false;
+};
+
+/// Lets the row go once its client has the message. Without an acknowledgement the row stays for the next login.
+class RowReceipt final : public router::Receipt {
+ public:
+  RowReceipt(Offline offline, xmpp::Jid owner, const Message& message, std::shared_ptr<Flight> flight)
+      : offline_(offline),
+        owner_(std::move(owner)),
+        id_(message.id),
+        bytes_(message.bytes),
+        flight_(std::move(flight)) {
+    flight_->ids.insert(id_);
+    flight_->bytes += bytes_;
+  }
+  ~RowReceipt() override { land(); }
+
+  void acknowledged() override {
+    if (land()) offline_.arrived(owner_, id_);
+  }
+
+ private:
+  /// False when it had landed before: copies of one delivery share their receipt.
+  bool land() {
+    if (flight_->ids.erase(id_) == 0) return false;
+    flight_->bytes -= bytes_;
+    return true;
+  }
+
+  Offline offline_;
+  xmpp::Jid owner_;
+  std::int64_t id_;
+  std::size_t bytes_;
+  std::shared_ptr<Flight> flight_;  // shared with the account's state
+};
+
+base::Result<Page> read_page(store::Reader& reader, const std::string& owner, std::int64_t after) {
+  auto rows = reader.offline(owner, after, kPage);
+  if (!rows) return std::unexpected(rows.error());
+  Page page;
+  page.last = rows->size() < kPage;
+  for (const store::OfflineRow& row : *rows) {
+    page.messages.push_back(
+        {.id = row.id, .time = row.time, .bytes = row.stanza.size(), .stanza = xmpp::from_stored(row.stanza)});
+  }
+  return page;
+}
+
+xmpp::Jid address(const xml::Element& root, std::string_view name) {
+  auto jid = xmpp::Jid::parse(root.attr(name));
+  return jid ? *std::move(jid) : xmpp::Jid();
+}
+
+/// The message as it would have arrived, with a note of when it did (XEP-0203).
+void send(const Offline& offline, router::AccountView& account, router::SessionView& session, Message message) {
+  if (!message.stanza) {
+    base::log::error("offline_row_damaged", {{"account", account.jid().str()}, {"id", message.id}});
+    return;
+  }
+  const xmpp::Jid from = address(message.stanza->root(), "from"), to = address(message.stanza->root(), "to");
+  auto stanza = xmpp::Stanza::parse(*std::exchange(message.stanza, std::nullopt));
+  if (!stanza) return;
+  router::Delivery delivery{.stanza = *std::move(stanza), .from = from, .to = to, .kept = true};
+  delivery.overlay.added.push_back(xmpp::make_delay(account.host().domain, message.time, "Offline Storage"));
+  delivery.receipt = base::make_ref<RowReceipt>(offline, account.jid(), message, offline.state(account).flight);
+  session.send(std::move(delivery));
+}
+
+/// The drain that was asked for, while both it and its session are there.
+Drain* drain_of(State& state, std::uint64_t number) {
+  return state.drain && state.drain->number == number ? state.drain.get() : nullptr;
+}
+
+/// Is more than this part of what a client's queue takes under way (XEP-0198)? Beyond, its session would be cut.
+bool is_busy(const Flight& flight, const router::Limits& limits, std::size_t part) {
+  return flight.bytes > limits.offline_bytes / part || flight.ids.size() > limits.sm_queue_stanzas / 2 / part;
+}
+
+void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t number, base::Result<Page> page) {
+  router::AccountView* account = offline.environment.accounts.account(owner);
+  if (account == nullptr) return;
+  State& state = offline.state(*account);
+  Drain* drain = drain_of(state, number);
+  if (drain == nullptr) return;
+  router::SessionView* session = account->session(drain->session);
+  if (!page) base::log::error("offline_unreadable", {{"account", owner.str()}, {"why", page.error().what}});
+  if (!page || session == nullptr) return state.drain.reset();
+  for (Message& message : page->messages) {
+    drain->after = message.id;
+    // What another session was sent is redelivered when that ends unacknowledged.
+    if (state.flight->ids.contains(message.id) || account->offline_row_in_flight(message.id)) continue;
+    send(offline, *account, *session, std::move(message));
+  }
+  if (page->last) return state.drain.reset();
+  drain->paused = is_busy(*state.flight, offline.environment.router.settings().limits(), 1);
+  if (!drain->paused) offline.read_on(*account);
+}
+
+}  // namespace
+
+void Offline::start_drain(router::AccountView& account, const router::SessionView& session) const {
+  State& state = this->state(account);
+  if (state.drain) return;
+  state.drain = std::make_unique<Drain>();
+  state.drain->session = session.jid();
+  state.drain->number = ++state.last_drain;
+  state.drain->hold = account.hold();
+  account.after_rows([offline = *this, &account, number = state.drain->number] {
+    if (drain_of(offline.state(account), number) != nullptr) offline.read_on(account);
+  });
+}
+
+void Offline::read_on(router::AccountView& account) const {
+  const Drain& drain = *state(account).drain;
+  environment.store.read(
+      environment.router.loop(),
+      [owner = std::string(account.jid().str()), after = drain.after](store::Reader& reader) {
+        return read_page(reader, owner, after);
+      },
+      [offline = *this, owner = account.jid(), number = drain.number](base::Result<Page> page) {
+        on_page(offline, owner, number, std::move(page));
+      });
+}
+
+void Offline::arrived(const xmpp::Jid& owner, std::int64_t id) const {
+  auto unit = base::make_ref<store::Unit>();
+  unit->add(store::OfflineDelete{.owner = std::string(owner.str()), .id = id});
+  environment.store.write(std::move(unit), environment.router.loop(), [](const base::Result<void>& done) {
+    // It comes again at the next login, which is better than never.
+    if (!done) base::log::warning("offline_row_left", {{"why", done.error().what}});
+  });
+  router::AccountView* account = environment.accounts.account(owner);
+  if (account == nullptr) return;
+  State& known = state(*account);
+  if (known.count > 0) --known.count;
+  if (!known.drain || !known.drain->paused) return;
+  if (is_busy(*known.flight, environment.router.settings().limits(), 2)) return;
+  known.drain->paused = false;
+  read_on(*account);
+}
+
+}  // namespace offline

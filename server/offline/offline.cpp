@@ -1,0 +1,80 @@
+#include "offline/offline.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "offline/drain.h"
+#include "store/unit.h"
+#include "xmpp/message.h"
+#include "xmpp/stored.h"
+
+namespace offline {
+namespace {
+
+constexpr router::Xep kOffline{160, "1.0.1", "Best Practices for Handling Offline Messages"};
+constexpr router::Xep kDelay{203, "2.0", "Delayed Delivery"};
+
+base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, const xmpp::Jid& account) {
+  auto count = reader.offline_count(account.str());
+  if (!count) return std::unexpected(count.error().in("counting offline messages"));
+  auto state = std::make_unique<State>();
+  state->count = *count;
+  return state;
+}
+
+/// XEP-0160 3, and XEP-0334 4.2 by way of the hints step. Where this says no, the sender is told (RFC 6121 8.5.2.2.1).
+bool may_wait(const router::Passage& passage) {
+  const xmpp::Stanza& message = passage.packet->stanza();
+  const bool right_type = message.type() == xmpp::Type::normal || message.type() == xmpp::Type::chat;
+  return right_type && passage.may_store && !xmpp::hints_of(message).no_store;
+}
+
+router::Verdict keep(const Offline& offline, router::Passage& passage) {
+  const router::Packet& packet = *passage.packet;
+  const xmpp::Stanza& message = packet.stanza();
+  if (message.kind() != xmpp::Kind::message || !may_wait(passage)) return router::Verdict::pass();
+  // Nobody misses these, and an error for each would tell the sender more than a stored message does.
+  if (xmpp::is_chat_state_only(message) || message.root().first_child() == nullptr) return router::Verdict::done();
+  State& state = offline.state(passage.account);
+  if (state.count >= passage.account.host().offline_max_messages) return router::Verdict::pass();
+  ++state.count;
+  store::unit_of(*passage.rows)
+      .add(store::OfflinePut{.row = {.owner = std::string(passage.account.jid().str()),
+                                     .id = passage.account.next_offline_id(),
+                                     .time = offline.environment.router.loop().wall(),
+                                     .stanza = xmpp::to_stored(message, packet.from(), packet.to(), passage.overlay)}});
+  return router::Verdict::done();
+}
+
+/// RFC 6121 8.5.2.1.1: a negative priority gets nothing that was sent to the bare address.
+bool may_receive(const router::SessionView& session) { return session.available() && session.priority() >= 0; }
+
+void closed(const Offline& offline, router::AccountView& account, const router::SessionView& session) {
+  State& state = offline.state(account);
+  if (!state.drain || state.drain->session != session.jid()) return;
+  state.drain.reset();
+  // Somebody else of the account takes over what is left; what this session was sent goes its own way.
+  for (const router::SessionView* other : account.sessions()) {
+    if (other != &session && may_receive(*other)) return offline.start_drain(account, *other);
+  }
+}
+
+}  // namespace
+
+void add_offline(const Environment& environment) {
+  router::DeliveryPoints& points = environment.points;
+  const Offline offline{.environment = environment, .slot = points.account_slot(load)};
+  environment.registry.xep(kOffline);
+  environment.registry.xep(kDelay);
+  environment.registry.feature(router::Target::server, "msgoffline");
+  points.undelivered.emplace_back([offline](router::Passage& passage) { return keep(offline, passage); });
+  points.session_available.emplace_back([offline](router::AccountView& account, router::SessionView& session) {
+    if (may_receive(session)) offline.start_drain(account, session);
+  });
+  points.session_closed.emplace_back(
+      [offline](router::AccountView& account, router::SessionView& session) { closed(offline, account, session); });
+}
+
+}  // namespace offline

@@ -1,0 +1,269 @@
+#include "process.h"
+
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/log.h"
+#include "c2s/key_maker.h"
+#include "settings.h"
+
+namespace {
+
+using nlohmann::json;
+
+constexpr auto kDrain = std::chrono::seconds(5);
+constexpr auto kWatch = std::chrono::seconds(60);
+constexpr std::size_t kReaders = 2;
+
+std::size_t shards_of(const Config& config) {
+  return config.shards != 0 ? config.shards : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string bracketed(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
+}  // namespace
+
+Process::Process(ProcessOptions options, DataFolder data, Config config)
+    : options_(std::move(options)),
+      data_(std::move(data)),
+      config_(std::move(config)),
+      writing_(1),
+      reading_(kReaders),
+      cpu_(std::max(1U, std::thread::hardware_concurrency())) {
+  for (std::size_t i = 0; i < shards_of(config_); ++i) loops_.push_back(std::make_unique<net::AsioLoop>());
+  started_ = home().now();
+}
+
+Process::~Process() = default;
+
+base::Result<std::unique_ptr<Process>> Process::start(ProcessOptions options, DataFolder data, Config config) {
+  std::unique_ptr<Process> process(new Process(std::move(options), std::move(data), std::move(config)));
+  const auto opened = process->open();
+  if (!opened) return std::unexpected(opened.error());
+  return process;
+}
+
+base::Result<void> Process::open() {
+  auto certificates = load_certificates(config_, data_, home().wall());
+  if (!certificates) return std::unexpected(certificates.error());
+  certificates_ = std::move(*certificates);
+  for (const auto step : {&Process::open_store, &Process::open_listeners, &Process::open_control}) {
+    const auto done = (this->*step)();
+    if (!done) return done;
+  }
+  server_->use(certificates_);
+  home().on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int number) { on_signal(number); });
+  watch_certificates();
+  return {};
+}
+
+base::Result<void> Process::open_store() {
+  const auto secret = data_.secret(base::system_random());
+  if (!secret) return std::unexpected(secret.error());
+  store::Options options;
+  options.survive_power_cut = config_.durability == Durability::power;
+  auto store = store::Store::open(data_.database(), options, writing_, reading_);
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
+  stream::FakeAccounts fake;
+  fake.secret = *secret;
+  keys_ = std::make_unique<c2s::ScramKeyMaker>(cpu_, base::system_random(), fake.iterations);
+  std::vector<base::Loop*> loops;
+  for (const auto& loop : loops_) loops.push_back(loop.get());
+  server_ = std::make_unique<Server>(std::move(loops), Seams{*store_, *keys_, cpu_, base::system_random(), fake},
+                                     make_settings(config_));
+  return {};
+}
+
+base::Result<void> Process::open_listeners() {
+  for (const ClientListener& entrance : config_.client_listeners) {
+    const auto opened = open_listener(entrance);
+    if (!opened) return opened;
+  }
+  return {};
+}
+
+base::Result<void> Process::open_listener(const ClientListener& entrance) {
+  const unsigned port = entrance.port == 0 ? 0U : unsigned{entrance.port} + options_.port_offset;
+  if (port > 65535) return base::failure("port " + std::to_string(port) + " is too high; choose a smaller port offset");
+  const c2s::Entrance kind{entrance.direct_tls, entrance.plaintext_login};
+  const router::Limits limits = make_settings(config_)->limits();
+  auto opened = net::Listener::open(
+      home(), entrance.address, static_cast<std::uint16_t>(port),
+      [this]() -> net::AsioLoop& { return *loops_[next_shard_++ % loops_.size()]; },
+      [this, kind](net::AsioLoop& loop, std::unique_ptr<net::Transport> transport) {
+        for (std::size_t i = 0; i < loops_.size(); ++i)
+          if (loops_[i].get() == &loop) return server_->shard(i).clients().accept(std::move(transport), kind);
+      },
+      {limits.out_queue_bytes, limits.tls_handshake, limits.close});
+  if (!opened) return std::unexpected(opened.error());
+  base::log::info("listening", {{"address", entrance.address},
+                                {"port", (*opened)->port()},
+                                {"tls", entrance.direct_tls ? "direct" : "starttls"}});
+  listeners_.push_back(std::move(*opened));
+  return {};
+}
+
+base::Result<void> Process::open_control() {
+  auto control = admin::Control::open(home(), data_.control_socket(),
+                                      {server_->shard(0).router(), *store_, base::system_random(), *this});
+  if (!control) return std::unexpected(control.error());
+  control_ = std::move(*control);
+  return {};
+}
+
+std::string Process::greeting() const {
+  std::string text = "exedra " EXEDRA_VERSION " serves";
+  for (const HostConfig& host : config_.hosts) text += " " + std::string(host.domain.str());
+  text += ", data in " + data_.path() + "\n";
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    const ClientListener& entrance = config_.client_listeners[i];
+    text += "  clients: " + bracketed(entrance.address) + ":" + std::to_string(listeners_[i]->port()) +
+            (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
+  }
+  std::error_code ignored;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  text += "  add an account: " + (here / "exedractl").string() + " --data " + data_.path() + " account add NAME@" +
+          std::string(config_.hosts.front().domain.str()) + "\n";
+  return text;
+}
+
+void Process::run() {
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([loop = loops_[i].get()] { loop->run(); });
+  home().run();
+  for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->stop();
+}
+
+void Process::on_signal(int number) {
+  if (number != SIGHUP) return stop();
+  reload([](const base::Result<json>&) {});  // the log has told
+}
+
+void Process::stop() {
+  if (std::exchange(stopping_, true)) return;
+  base::log::info("stopping");
+  listeners_.clear();
+  drain_ = base::Timer(home(), kDrain, [this] {
+    base::log::warning("stopped before all clients were gone");
+    end();
+  });
+  server_->stop([this] { settle_store(); });
+}
+
+/// What the last clients left behind is written and its answers are run before the loops end.
+void Process::settle_store() {
+  writing_.submit([this] { home().post([this] { reading_.submit([this] { home().post([this] { end(); }); }); }); });
+}
+
+void Process::end() {
+  control_.reset();
+  watch_.cancel();
+  drain_.cancel();
+  base::log::info("stopped");
+  home().stop();
+}
+
+void Process::status(admin::Done done) {
+  server_->count([this, done = std::move(done)](const c2s::Counts& counts) mutable {
+    json hosts = json::array();
+    for (const HostConfig& host : config_.hosts) {
+      const std::string name(host.domain.str());
+      const auto expires = certificates_->choose(name)->expires().time_since_epoch();
+      hosts.push_back({{"domain", name},
+                       {"certificate_expires", std::chrono::duration_cast<std::chrono::seconds>(expires).count()}});
+    }
+    json ports = json::array();
+    for (const auto& listener : listeners_) ports.push_back(listener->port());
+    const auto up = std::chrono::duration_cast<std::chrono::seconds>(home().now() - started_).count();
+    done(json{{"version", EXEDRA_VERSION},
+              {"uptime_seconds", up},
+              {"pid", getpid()},
+              {"shards", loops_.size()},
+              {"hosts", std::move(hosts)},
+              {"ports", std::move(ports)},
+              {"connections", counts.connections},
+              {"sessions", counts.sessions},
+              {"hibernated", counts.hibernated}});
+  });
+}
+
+namespace {
+
+/// What a reload reads from disk, away from the shards.
+struct Read {
+  Config config;
+  CertificatesRef certificates;
+};
+
+base::Result<Read> read_again(const std::string& file, const DataFolder& data, base::WallTime now) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  auto config = parse_config(*text, file);
+  if (!config) return std::unexpected(config.error());
+  auto certificates = load_certificates(*config, data, now);
+  if (!certificates) return std::unexpected(certificates.error());
+  return Read{std::move(*config), std::move(*certificates)};
+}
+
+std::vector<xmpp::Jid> domains(const Config& config) {
+  std::vector<xmpp::Jid> all;
+  for (const HostConfig& host : config.hosts) all.push_back(host.domain);
+  std::ranges::sort(all, {}, [](const xmpp::Jid& jid) { return jid.str(); });
+  return all;
+}
+
+}  // namespace
+
+base::Result<void> Process::may_become(const Config& config) const {
+  if (domains(config) != domains(config_)) {
+    return base::failure("hosts are added and removed by a restart only; the old configuration stays");
+  }
+  return {};
+}
+
+void Process::reload(admin::Done done) {
+  if (std::exchange(reloading_, true)) return done(base::failure("a reload is under way already"));
+  cpu_.submit([this, done = std::move(done)]() mutable {
+    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, home().wall()));
+    home().post([this, read = std::move(read), done = std::move(done)]() mutable {
+      reloading_ = false;
+      base::Result<void> fit = *read ? may_become((*read)->config) : std::unexpected(read->error());
+      if (!fit) {
+        base::log::error("reload_refused", {{"why", fit.error().what}});
+        return done(std::unexpected(fit.error()));
+      }
+      apply(std::move((*read)->config), std::move((*read)->certificates));
+      done(json::object());
+    });
+  });
+}
+
+/// Listeners, shards and durability stay as they were at start.
+void Process::apply(Config config, CertificatesRef certificates) {
+  config_ = std::move(config);
+  certificates_ = std::move(certificates);
+  base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  server_->use(make_settings(config_));
+  server_->use(certificates_);
+  base::log::info("reloaded", {{"config", options_.config_file}});
+}
+
+void Process::watch_certificates() {
+  watch_ = base::Timer(home(), kWatch, [this] {
+    watch_certificates();
+    cpu_.submit([this, current = certificates_, hosts = certificate_hosts(config_, data_)] {
+      auto next = reload_changed(current, hosts, home().wall());
+      if (!next) return;
+      home().post([this, current, next = std::move(next)] {
+        if (certificates_ != current) return;  // a reload came between
+        certificates_ = next;
+        server_->use(next);
+      });
+    });
+  });
+}

@@ -1,0 +1,70 @@
+// The running server: threads, sockets and files around a Server. main() makes one, runs it, and it is over.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "admin/control.h"
+#include "certificates.h"
+#include "config.h"
+#include "data_folder.h"
+#include "net/asio_loop.h"
+#include "net/listener.h"
+#include "net/thread_executor.h"
+#include "server.h"
+
+struct ProcessOptions {
+  std::string config_file;
+  std::uint16_t port_offset = 0;  ///< added to every port, so that several servers run on one machine
+};
+
+/// Its methods are for the thread that calls run(), whose loop is the first shard's.
+class Process final : public admin::Process {
+ public:
+  /// Opens everything; an error says what is in the way.
+  static base::Result<std::unique_ptr<Process>> start(ProcessOptions options, DataFolder data, Config config);
+  ~Process() override;
+
+  /// For the operator's terminal.
+  std::string greeting() const;
+  /// Until SIGTERM, SIGINT or stop(). Returns when the clients are gone or kDrain has passed.
+  void run();
+
+  void status(admin::Done done) override;
+  void reload(admin::Done done) override;
+  void stop() override;
+
+ private:
+  Process(ProcessOptions options, DataFolder data, Config config);
+  base::Result<void> open();
+  base::Result<void> open_store();
+  base::Result<void> open_listeners();
+  base::Result<void> open_listener(const ClientListener& entrance);
+  base::Result<void> open_control();
+  void apply(Config config, CertificatesRef certificates);
+  base::Result<void> may_become(const Config& config) const;
+  void watch_certificates();
+  void on_signal(int number);
+  void settle_store();
+  void end();
+  net::AsioLoop& home() { return *loops_.front(); }
+
+  ProcessOptions options_;
+  DataFolder data_;
+  Config config_;
+  base::MonoTime started_;
+  // The order matters: what stands below uses what stands above until it is destroyed.
+  std::vector<std::unique_ptr<net::AsioLoop>> loops_;
+  net::ThreadExecutor writing_, reading_, cpu_;
+  std::unique_ptr<store::KeyMaker> keys_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Server> server_;
+  CertificatesRef certificates_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<admin::Control> control_;
+  base::Timer watch_, drain_;
+  std::size_t next_shard_ = 0;  ///< round robin of accepted connections
+  bool reloading_ = false, stopping_ = false;
+};

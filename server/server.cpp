@@ -1,0 +1,69 @@
+#include "server.h"
+
+#include <utility>
+
+namespace {
+
+/// Runs `job` on each shard's loop.
+template <class Job>
+void on_each(std::vector<std::unique_ptr<Shard>>& shards, Job job) {
+  for (const auto& shard : shards) {
+    shard->router().loop().post([&shard = *shard, job] { job(shard); });
+  }
+}
+
+/// The answers still missing, on the loop of the one that asked.
+struct Counting {
+  c2s::Counts sum;
+  std::size_t missing;
+  base::Fn<void(c2s::Counts)> done;
+};
+struct Stopping {
+  std::size_t missing;
+  base::Fn<void()> done;
+};
+
+}  // namespace
+
+Server::Server(std::vector<base::Loop*> loops, const Seams& seams, const router::SettingsRef& settings)
+    : board_(std::move(loops)) {
+  std::vector<c2s::Clients*> clients;
+  for (router::ShardId id = 0; id < board_.shards(); ++id) {
+    shards_.push_back(std::make_unique<Shard>(board_.router(id), seams, settings));
+    clients.push_back(&shards_.back()->clients());
+  }
+  for (c2s::Clients* each : clients) each->join(clients);
+}
+
+void Server::use(const router::SettingsRef& settings) {
+  on_each(shards_, [settings](Shard& shard) { shard.router().use(settings); });
+}
+
+void Server::use(const base::Ref<certs::Store>& certificates) {
+  on_each(shards_, [certificates](Shard& shard) { shard.clients().use(certificates); });
+}
+
+void Server::count(base::Fn<void(c2s::Counts)> done) {
+  const auto counting =  // shared by the answers of all shards
+      std::make_shared<Counting>(Counting{{}, shards_.size(), std::move(done)});
+  on_each(shards_, [counting, &home = home()](Shard& shard) {
+    home.post([counting, counts = shard.clients().counts()] {
+      counting->sum.connections += counts.connections;
+      counting->sum.sessions += counts.sessions;
+      counting->sum.hibernated += counts.hibernated;
+      if (--counting->missing == 0) counting->done(counting->sum);
+    });
+  });
+}
+
+void Server::stop(base::Fn<void()> done) {
+  const auto stopping =  // shared by the answers of all shards
+      std::make_shared<Stopping>(Stopping{shards_.size(), std::move(done)});
+  on_each(shards_, [stopping, &home = home()](Shard& shard) {
+    shard.clients().stop([stopping, &home] {
+      home.post([stopping] {
+        if (--stopping->missing == 0) stopping->done();
+      });
+    });
+  });
+}

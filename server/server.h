@@ -1,0 +1,37 @@
+// All shards of a process as one: what changes while it runs, and how it ends. Knows no sockets and no threads, so that
+// tests run the same server on virtual time.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/function.h"
+#include "router/switchboard.h"
+#include "shard.h"
+
+/// Made before the loops run, destroyed when they no longer run. Its methods are for the first loop's thread.
+class Server {
+ public:
+  Server(std::vector<base::Loop*> loops, const Seams& seams, const router::SettingsRef& settings);
+
+  /// On every shard between two turns. The hosts must be those it was made with.
+  void use(const router::SettingsRef& settings);
+  void use(const base::Ref<certs::Store>& certificates);
+
+  /// Any thread: shards do not move. What it gives is for that shard's thread.
+  Shard& shard(std::size_t id) { return *shards_[id]; }
+  std::size_t shards() const { return shards_.size(); }
+
+  /// The sum over all shards.
+  void count(base::Fn<void(c2s::Counts)> done);
+
+  /// Sends every client away; `done` when the last has gone, or at the latest after Limits::close. Once.
+  void stop(base::Fn<void()> done);
+
+ private:
+  base::Loop& home() const { return board_.loop(0); }
+
+  router::Switchboard board_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};

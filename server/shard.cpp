@@ -1,0 +1,62 @@
+#include "shard.h"
+
+#include <utility>
+
+#include "features/archive.h"
+#include "features/blocking.h"
+#include "features/caps.h"
+#include "features/carbons.h"
+#include "features/contact.h"
+#include "features/csi.h"
+#include "features/disco.h"
+#include "features/feature.h"
+#include "features/hints.h"
+#include "features/last.h"
+#include "features/ping.h"
+#include "features/private.h"
+#include "features/registration.h"
+#include "features/time.h"
+#include "features/vcard.h"
+#include "features/version.h"
+#include "offline/offline.h"
+
+Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef settings)
+    : router_(router),
+      accounts_(router, registry_, points_, seams.store, seams.random),
+      administration_(accounts_, seams.keys),
+      clients_({router, accounts_, registry_, seams.store, seams.random, seams.cpu, seams.fake}) {
+  router_.use(std::move(settings));
+  wire_accounts();
+  wire_features(seams);
+  wire_offline(seams);
+  registry_.freeze();
+}
+
+void Shard::wire_accounts() {
+  router_.use(administration_);
+  for (const router::HostSettings& host : router_.settings().hosts()) router_.claim(host.domain.domain(), accounts_);
+}
+
+/// The one list of features; a stanza passes their steps in this order.
+void Shard::wire_features(const Seams& seams) {
+  const features::Environment environment{router_, registry_, points_, accounts_, seams.store, seams.random};
+  features::add_hints(environment);
+  features::add_blocking(environment);
+  features::add_carbons(environment);
+  features::add_archive(environment);
+  features::add_csi(environment);
+  features::add_last(environment);
+  features::add_private(environment);
+  features::add_vcard(environment);
+  features::add_registration(environment);
+  features::add_contact(environment);
+  features::add_ping(environment);
+  features::add_time(environment);
+  features::add_version(environment);
+  features::add_disco(environment);
+  features::add_caps(environment);
+}
+
+void Shard::wire_offline(const Seams& seams) {
+  offline::add_offline({router_, registry_, points_, accounts_, seams.store, seams.random});
+}

@@ -1,0 +1,46 @@
+// One shard's components, built from seams: production gives Asio loops and threads, tests the simulated world.
+#pragma once
+
+#include "accounts/accounts.h"
+#include "accounts/administration.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "c2s/clients.h"
+#include "router/delivery.h"
+#include "router/registry.h"
+#include "router/router.h"
+#include "store/key_maker.h"
+#include "store/store.h"
+#include "stream/mechanisms.h"
+
+/// What all shards share; outlives them.
+struct Seams {
+  store::Store& store;
+  store::KeyMaker& keys;
+  base::Executor& cpu;  ///< derives and checks passwords
+  base::Random& random;
+  stream::FakeAccounts fake;
+};
+
+/// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
+class Shard {
+ public:
+  /// Claims the hosts of `settings`, registers every feature and freezes the tables.
+  Shard(router::Router& router, const Seams& seams, router::SettingsRef settings);
+
+  router::Router& router() { return router_; }
+  const router::Registry& registry() const { return registry_; }
+  c2s::Clients& clients() { return clients_; }
+
+ private:
+  void wire_accounts();
+  void wire_features(const Seams& seams);
+  void wire_offline(const Seams& seams);
+
+  router::Router& router_;
+  router::Registry registry_;
+  router::DeliveryPoints points_;
+  accounts::Accounts accounts_;
+  accounts::Administration administration_;
+  c2s::Clients clients_;
+};
