@@ -10,6 +10,7 @@ namespace c2s {
 namespace {
 
 constexpr std::chrono::seconds kWindow{60};
+constexpr std::chrono::hours kHour{1};
 using Bytes = std::array<unsigned char, 16>;
 
 constexpr Bytes kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -61,7 +62,8 @@ void Addresses::release(Ticket ticket) {
   const auto found = connections_.find(ticket);
   if (found == connections_.end()) return;
   const auto entry = addresses_.find(found->second.address);
-  if (--entry->second.connections == 0 && entry->second.busy_until == base::MonoTime{}) addresses_.erase(entry);
+  const bool blank = entry->second.busy_until == base::MonoTime{} && entry->second.registered_until == base::MonoTime{};
+  if (--entry->second.connections == 0 && blank) addresses_.erase(entry);
   connections_.erase(found);
 }
 
@@ -82,9 +84,23 @@ base::Duration Addresses::delay(Ticket ticket, base::MonoTime now) const {
   return std::max(base::Duration::zero(), entry->second.busy_until - now - kWindow);
 }
 
+bool Addresses::take_registration(Ticket ticket, base::MonoTime now, const router::Limits& limits) {
+  const auto found = connections_.find(ticket);
+  if (found == connections_.end() || limits.registrations_per_hour == 0) return false;
+  if (addresses_.size() >= sweep_at_) forget_idle(now);
+  Entry& entry = addresses_[found->second.address];
+  const base::Duration each = base::Duration(kHour) / limits.registrations_per_hour;
+  const base::MonoTime until = std::max(entry.registered_until, now) + each;
+  if (until > now + kHour) return false;
+  entry.registered_until = until;
+  return true;
+}
+
 void Addresses::forget_idle(base::MonoTime now) {
-  std::erase_if(addresses_,
-                [now](const auto& each) { return each.second.connections == 0 && each.second.busy_until <= now; });
+  std::erase_if(addresses_, [now](const auto& each) {
+    const Entry& entry = each.second;
+    return entry.connections == 0 && std::max(entry.busy_until, entry.registered_until) <= now;
+  });
   sweep_at_ = std::max<std::size_t>(1024, 2 * addresses_.size());
 }
 

@@ -49,12 +49,17 @@ class Addresses {
   base::Duration delay(Ticket ticket, base::MonoTime now) const;
   static constexpr std::chrono::seconds kLongestDelay{20};
 
+  /// Counts one more account made from this connection's address; false, and not counted, beyond
+  /// registrations_per_hour.
+  bool take_registration(Ticket ticket, base::MonoTime now, const router::Limits& limits);
+
   std::size_t known() const { return addresses_.size(); }  ///< addresses remembered
 
  private:
   struct Entry {
     std::uint32_t connections = 0;
-    base::MonoTime busy_until{};  ///< the failures so far, laid end to end at the allowed rate
+    base::MonoTime busy_until{};        ///< the failures so far, laid end to end at the allowed rate
+    base::MonoTime registered_until{};  ///< likewise the accounts made
   };
   struct Connection {
     std::string address;

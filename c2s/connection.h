@@ -15,6 +15,8 @@
 
 namespace c2s {
 
+struct Registration;
+
 /// Owned by its Shard, which it changes once: when the login succeeded and before success is said, to the account's
 /// owner. Ends when the transport says so.
 class Connection final : public net::TransportHandler,
@@ -62,6 +64,7 @@ class Connection final : public net::TransportHandler,
   base::Random& random() override;
   std::optional<stream::LocalHost> find_host(std::string_view domain) override;
   std::string default_host() override;
+  std::string session_features(std::string_view domain) override;
   void send(std::string bytes) override { write(bytes); }
   void restart_reader() override { reader_.restart(); }
   void start_tls() override;
@@ -82,6 +85,7 @@ class Connection final : public net::TransportHandler,
 
   template <class Job>
   auto guarded(Job job);
+  void create_account(Registration wanted, const xmpp::StanzaRef& request);
   void begin_attempt(base::Fn<void()> job);
   void end_attempt(bool available, bool disabled);
   bool wants_reading() const;

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "c2s/connection.h"
+#include "c2s/registration.h"
 #include "c2s/shard.h"
+#include "router/account_service.h"
+#include "router/registry.h"
 
 namespace c2s {
 
@@ -23,11 +26,16 @@ base::Random& Connection::random() { return shard_->services().random; }
 std::optional<stream::LocalHost> Connection::find_host(std::string_view domain) {
   const router::HostSettings* host = shard_->services().router.settings().host(domain);
   if (host == nullptr) return std::nullopt;
-  return stream::LocalHost{.domain = std::string(domain)};
+  return stream::LocalHost{.domain = std::string(domain), .registration = host->registration};
 }
 
 std::string Connection::default_host() {
   return std::string(shard_->services().router.settings().first().domain.domain());
+}
+
+std::string Connection::session_features(std::string_view domain) {
+  const router::HostSettings* host = shard_->services().router.settings().host(domain);
+  return host == nullptr ? std::string() : shard_->services().registry.stream_features(*host);
 }
 
 // ---- login ----
@@ -79,8 +87,38 @@ void Connection::authenticated(const xmpp::Jid& account) {
   shard_->loop().post([shard = shard_, number = number_, owner] { shard->move(number, owner); });
 }
 
-void Connection::register_account(xml::Document) {
-  // find_host() offers no registration, so that negotiation asks for none.
+// ---- registration ----
+
+void Connection::register_account(xml::Document iq) {
+  const std::string id(iq.root().attr("id"));
+  const auto request = xmpp::Stanza::parse(std::move(iq));
+  if (!request) return negotiation_.on_registration_answer(registration_error(id, request.error()));
+  if ((*request)->type() == xmpp::Type::get) return negotiation_.on_registration_answer(registration_form(**request));
+  auto wanted = read_registration(**request, negotiation_.host());
+  if (!wanted) return negotiation_.on_registration_answer(registration_error(id, wanted.error()));
+  auto create = guarded([request = *request, wanted = std::move(*wanted)](Connection& self, bool allowed) mutable {
+    if (allowed) return self.create_account(std::move(wanted), request);
+    const xmpp::StanzaError error(xmpp::Condition::resource_constraint, "Too many accounts were made from here.");
+    self.negotiation_.on_registration_answer(registration_error(request->id(), error));
+  });
+  shard_->ask_registration(ticket_, std::move(create));
+}
+
+void Connection::create_account(Registration wanted, const xmpp::StanzaRef& request) {
+  using Result = base::Result<void, xmpp::StanzaError>;
+  auto answer = guarded([request](Connection& self, const Result& result) {
+    self.negotiation_.on_registration_answer(result ? registration_result(*request)
+                                                    : registration_error(request->id(), result.error()));
+  });
+  auto home = [&loop = shard_->loop(), answer = std::move(answer)](Result result) mutable {
+    loop.post(
+        [answer = std::move(answer), kept = std::make_unique<Result>(std::move(result))]() mutable { answer(*kept); });
+  };
+  const xmpp::Jid account = wanted.account;
+  shard_->services().router.run_on_owner(
+      account, [account, password = std::move(wanted.password), home = std::move(home)](router::Router& owner) mutable {
+        owner.accounts().create(account, std::move(password), std::move(home));
+      });
 }
 
 // ---- the session ----

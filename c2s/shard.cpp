@@ -42,7 +42,6 @@ base::Ref<const stream::StreamOffer> Shard::offer() {
   auto offer = base::make_ref<stream::StreamOffer>();
   offer->starttls = static_cast<bool>(certificates_);
   offer->fake = services_.fake;
-  offer->features.assign(services_.registry.stream_features().begin(), services_.registry.stream_features().end());
   offer->bind2_features.assign(services_.registry.bind2_features().begin(), services_.registry.bind2_features().end());
   offer->login_max_bytes = static_cast<std::uint32_t>(limits().login_max_stanza_bytes);
   offer->max_bytes = static_cast<std::uint32_t>(limits().max_stanza_bytes);
@@ -157,6 +156,15 @@ void Shard::ask_delay(Ticket ticket, bool failed, base::Fn<void(base::Duration)>
     const base::Duration delay = addresses.delay(ticket, now);
     if (&first == this) return done(delay);
     loop_.post([delay, done = std::move(done)]() mutable { done(delay); });
+  });
+}
+
+void Shard::ask_registration(Ticket ticket, base::Fn<void(bool)> done) {
+  Shard& first = *all_[0];
+  with_addresses([this, &first, ticket, done = std::move(done)](Addresses& addresses) mutable {
+    const bool allowed = addresses.take_registration(ticket, first.loop().now(), first.limits());
+    if (&first == this) return done(allowed);
+    loop_.post([allowed, done = std::move(done)]() mutable { done(allowed); });
   });
 }
 

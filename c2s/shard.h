@@ -67,6 +67,8 @@ class Shard {
   void with_addresses(base::Fn<void(Addresses&)> job);
   /// How long an attempt to log in has to wait; `failed` counts the one before. `done` runs here.
   void ask_delay(Ticket ticket, bool failed, base::Fn<void(base::Duration)> done);
+  /// Whether this connection's address may make one more account; counts it. `done` runs here.
+  void ask_registration(Ticket ticket, base::Fn<void(bool)> done);
 
  private:
   void admitted(std::uint64_t number, bool yes);

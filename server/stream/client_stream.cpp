@@ -95,12 +95,12 @@ constexpr std::array<std::array<Handler, kStages>, kKinds> kTable{{
     {&C::stray_response,   &C::misplaced,      &C::abort,          &C::misplaced,      &C::misplaced},    // abort2
     {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::bind,           &C::bind_again},   // bind
     {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::legacy_session},// session
-    {&C::register_account, &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // registration
+    {&C::register_account, &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // register
     {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // stanza
     {&C::sm_misplaced,     &C::misplaced,      &C::misplaced,      &C::sm_misplaced,   &C::enable},       // enable
     {&C::sm_misplaced,     &C::misplaced,      &C::misplaced,      &C::resume,         &C::sm_misplaced}, // resume
     {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::ack},          // ack
-    {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::client_state}, // client_state
+    {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::client_state}, // csi
     {&C::unsupported,      &C::unsupported,    &C::unsupported,    &C::unsupported,    &C::unsupported},  // unknown
 }};
 // clang-format on
@@ -169,7 +169,8 @@ void ClientStream::on_header(const xml::Element& element, std::string_view defau
   lang_ = std::move(read.lang);
   login_->from = std::move(read.from);
   phase_ = authenticated_ ? Phase::unbound : Phase::login;
-  bytes += authenticated_ ? session_features(*offer_, {}) : login_features(*offer_, host_, circumstances());
+  bytes += authenticated_ ? session_features(*offer_, {}, owner_->session_features(host_.domain))
+                          : login_features(*offer_, host_, circumstances());
   owner_->send(std::move(bytes));
 }
 

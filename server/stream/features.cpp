@@ -49,11 +49,12 @@ void add_login(const StreamOffer& offer, const Circumstances& at, xml::Element& 
 }
 
 /// With the stream's prefix, which is bound by the header. `more` is serialised already.
-std::string to_xml(const xml::Document& features, std::span<const std::string> more = {}) {
+std::string to_xml(const xml::Document& features, std::span<const std::string> more = {},
+                   std::string_view of_host = {}) {
   std::string out = "<stream:features>";
   for (const xml::Element& feature : xml::children(features.root())) xml::write(feature, ns::client, out);
   for (const std::string& feature : more) out.append(feature);
-  return out.append("</stream:features>");
+  return out.append(of_host).append("</stream:features>");
 }
 
 }  // namespace
@@ -79,7 +80,7 @@ std::string login_features(const StreamOffer& offer, const LocalHost& host, cons
   return to_xml(features);
 }
 
-std::string session_features(const StreamOffer& offer, SessionStage stage) {
+std::string session_features(const StreamOffer& offer, SessionStage stage, std::string_view more) {
   xml::Document features(ns::stream, "features");
   xml::Element& root = features.root();
   if (!stage.bound) {
@@ -88,7 +89,7 @@ std::string session_features(const StreamOffer& offer, SessionStage stage) {
   }
   if (offer.stream_management && !stage.sm_enabled) root.add("sm", ns::sm);
   add_limits(root, offer.max_bytes, offer.idle_seconds);
-  return to_xml(features, offer.features);
+  return to_xml(features, offer.features, more);
 }
 
 }  // namespace stream

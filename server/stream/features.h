@@ -17,7 +17,8 @@ struct SessionStage {
   bool bound = false;       ///< by Bind 2, inside SASL2
   bool sm_enabled = false;  ///< likewise
 };
-std::string session_features(const StreamOffer& offer, SessionStage stage);
+/// `more`: serialised features of the host.
+std::string session_features(const StreamOffer& offer, SessionStage stage, std::string_view more = {});
 
 /// The binding types announced (XEP-0440); nothing where no -PLUS mechanism is offered.
 std::optional<std::vector<std::string_view>> announced_bindings(const Circumstances& circumstances);

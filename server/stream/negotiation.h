@@ -60,8 +60,8 @@ struct SmEnabled {
 };
 
 /// Who holds the connection. Requests and news are the last thing an input to Negotiation does, so a request may be
-/// answered before it returns. random, find_host, default_host, send and restart_reader must not call back. From within
-/// any call Negotiation must not be destroyed or moved, nor its reader fed.
+/// answered before it returns. random, find_host, default_host, session_features, send and restart_reader must not call
+/// back. From within any call Negotiation must not be destroyed or moved, nor its reader fed.
 class NegotiationOwner {
  public:
   virtual base::Random& random() = 0;
@@ -69,6 +69,8 @@ class NegotiationOwner {
   virtual std::optional<LocalHost> find_host(std::string_view domain) = 0;
   /// Whose name an error is sent from when the client named no host of ours (RFC 6120 4.9.1.3).
   virtual std::string default_host() = 0;
+  /// Serialised features of a stream after login that only this host has, beside those of the StreamOffer.
+  virtual std::string session_features(std::string_view /*domain*/) { return {}; }
 
   virtual void send(std::string bytes) = 0;
   /// The stream starts anew: StreamReader::restart(). Called while an element is being fed, or from an answer.

@@ -92,7 +92,10 @@ void ClientStream::finish_sasl2(const xmpp::Jid& identity, bool resumed) {
   std::string results = attempt.resume_result;
   if (bound) xml::write(attempt.bound.root(), ns::sasl2, results);
   std::string bytes = success_xml(attempt.additional_data, identity.str(), results);
-  if (!resumed) bytes += session_features(*offer_, {.bound = bound, .sm_enabled = sm_enabled_});
+  if (!resumed) {
+    const SessionStage stage{.bound = bound, .sm_enabled = sm_enabled_};
+    bytes += session_features(*offer_, stage, owner_->session_features(host_.domain));
+  }
   login_->inline_requests = false;
   phase_ = Phase::unbound;
   owner_->send(std::move(bytes));

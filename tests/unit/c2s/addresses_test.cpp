@@ -70,6 +70,19 @@ TEST(AddressesTest, DelaysBeyondTheRate) {
   EXPECT_EQ(addresses.delay({0, 3}, kNow + 2min), 0s);
 }
 
+TEST(AddressesTest, CountsAccountsMade) {
+  Addresses addresses;
+  const router::Limits limits{.registrations_per_hour = 2};
+  addresses.admit({0, 1}, "a", limits);
+  addresses.admit({0, 2}, "b", limits);
+  EXPECT_TRUE(addresses.take_registration({0, 1}, kNow, limits));
+  EXPECT_TRUE(addresses.take_registration({0, 1}, kNow, limits));
+  EXPECT_FALSE(addresses.take_registration({0, 1}, kNow + 29min, limits));
+  EXPECT_TRUE(addresses.take_registration({0, 2}, kNow, limits));
+  EXPECT_TRUE(addresses.take_registration({0, 1}, kNow + 30min, limits));
+  EXPECT_FALSE(addresses.take_registration({0, 1}, kNow + 30min, limits));
+}
+
 TEST(AddressesTest, ForgetsOldFailures) {
   Addresses addresses;
   const router::Limits limits{};

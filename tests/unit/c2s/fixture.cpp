@@ -110,6 +110,9 @@ void C2sTest::SetUp() {
   use(limits);
   registry = std::make_unique<router::Registry>();
   registry->stream_feature("<csi xmlns='urn:xmpp:csi:0'/>");
+  registry->stream_feature([](const router::HostSettings& host) {
+    return "<of-host xmlns='urn:example:" + std::string(host.domain.str()) + "'/>";
+  });
   registry->bind2_feature("urn:xmpp:carbons:2");
   registry->freeze();
   std::vector<c2s::Clients*> all;
@@ -138,8 +141,13 @@ void C2sTest::TearDown() {
 void C2sTest::use(const router::Limits& now) {
   limits = now;
   const auto settings = base::make_ref<const router::Settings>(
-      std::vector<router::HostSettings>{{.domain = xmpp::Jid::from_prepared("example.org")}}, limits);
-  for (router::ShardId s = 0; s < shards_; ++s) board->router(s).use(settings);
+      std::vector<router::HostSettings>{
+          {.domain = xmpp::Jid::from_prepared("example.org"), .registration = registration}},
+      limits);
+  for (router::ShardId s = 0; s < shards_; ++s) {
+    board->router(s).use(settings);
+    board->router(s).use(registered);
+  }
 }
 
 void C2sTest::add_account(const std::string& local, const std::string& password, bool disabled) {

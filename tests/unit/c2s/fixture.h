@@ -14,6 +14,7 @@
 #include "base/base64.h"
 #include "c2s/clients.h"
 #include "c2s/key_maker.h"
+#include "router/account_service.h"
 #include "router/registry.h"
 #include "router/session.h"
 #include "sim/sim_transport.h"
@@ -66,6 +67,23 @@ class RecordingService final : public router::SessionService {
   int acknowledged = 0;
 };
 
+/// Makes accounts: notes them, conflict for "taken".
+class RecordingAccounts final : public router::AccountService {
+ public:
+  void create(const xmpp::Jid& account, base::Secret password, Done done) override {
+    made.push_back(std::string(account.str()) + " " + std::string(password.reveal()));
+    if (account.local() == "taken") return done(std::unexpected(xmpp::StanzaError(xmpp::Condition::conflict)));
+    done({});
+  }
+  void set_password(const xmpp::Jid&, base::Secret, Done) override {}
+  void remove(const xmpp::Jid&, Done) override {}
+  void set_disabled(const xmpp::Jid&, bool, Done) override {}
+  std::size_t kick(const xmpp::Jid&, const std::string&) override { return 0; }
+  std::vector<router::SessionInfo> sessions() const override { return {}; }
+
+  std::vector<std::string> made;
+};
+
 /// A client that logs in as `user` by PLAIN.
 class Client {
  public:
@@ -116,6 +134,8 @@ class C2sTest : public testing::Test {
   std::size_t shards_;
   std::filesystem::path directory;
   router::Limits limits;
+  bool registration = false;
+  RecordingAccounts registered;  ///< on all shards
   std::unique_ptr<sim::World> world;
   std::unique_ptr<sim::SeededRandom> random;
   std::unique_ptr<sim::SimExecutor> disk, cpu;

@@ -30,6 +30,7 @@ TEST_F(SessionTest, BindsAndCarriesStanzas) {
   Client romeo = connect();
   const std::string features = romeo.log_in();
   EXPECT_TRUE(contains(features, "<csi xmlns='urn:xmpp:csi:0'/>")) << features;
+  EXPECT_TRUE(contains(features, "<of-host xmlns='urn:example:example.org'/>")) << features;
   romeo.ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
   romeo.ask(message("m1"));
   EXPECT_EQ(session().submitted, std::vector<std::string>{"m1"});
@@ -320,6 +321,7 @@ TEST_F(SessionTest, BindTwoWithEverythingInside) {
       "<bind xmlns='urn:xmpp:bind:0'><tag>phone</tag><enable xmlns='urn:xmpp:sm:3' "
       "resume='true'/></bind>";
   std::string got = romeo.ask(authenticate(bind));
+  EXPECT_TRUE(contains(got, "<csi xmlns='urn:xmpp:csi:0'/>")) << got;
   EXPECT_TRUE(contains(got, "<enabled")) << got;
   EXPECT_TRUE(contains(got, "romeo@example.org/phone/")) << got;
   const std::string enabled = got.substr(got.find("<enabled"));

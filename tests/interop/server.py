@@ -1,0 +1,72 @@
+"""The real server as a child process with a folder of its own, for clients this project did not write."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAMS = pathlib.Path(os.environ.get("EXEDRA_PROGRAMS", ROOT / "build" / "release"))
+DOMAIN = "example.org"
+PASSWORD = "wherefore"
+PATIENCE = 15  # seconds any single event may take
+ENTRANCES = ("starttls", "direct", "plain")
+CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="2">
+  <clients address="127.0.0.1" port="0"/>
+  <clients address="127.0.0.1" port="0" tls="direct"/>
+  <clients address="127.0.0.1" port="0" plaintext-login="true"/>
+  <host domain="example.org" offline-max-messages="1000000"/>
+</exedra>
+"""
+
+
+class Server:
+    """Started at once; its ports are in `ports`, by entrance."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="exedra-interop-"))
+        (self.folder / "exedra.xml").write_text(CONFIG, encoding="utf-8")
+        self.process = None
+        self.ports = {}
+        self.launches = 0
+        self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.kill()
+        if kind is not None:
+            print(f"the server's folder is kept: {self.folder}\n{self.log()[-3000:]}")
+        else:
+            shutil.rmtree(self.folder)
+
+    def log(self):
+        return (self.folder / f"output-{self.launches}").read_text(encoding="utf-8", errors="replace")
+
+    def start(self):
+        self.launches += 1
+        with open(self.folder / f"output-{self.launches}", "wb") as output:
+            self.process = subprocess.Popen([PROGRAMS / "exedra", "--data", self.folder], stdout=output,
+                                            stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            # A port may be printed in part only, so its line has to be complete.
+            found = re.findall(r"127\.0\.0\.1:(\d+)\b.*\n", self.log())
+            if len(found) >= len(ENTRANCES):
+                self.ports = dict(zip(ENTRANCES, map(int, found)))
+                return
+            time.sleep(0.005)
+        raise RuntimeError(f"exedra does not say where it listens:\n{self.log()}")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def add_account(self, local):
+        subprocess.run([PROGRAMS / "exedractl", "--data", self.folder, "account", "add", "--password-stdin",
+                        f"{local}@{DOMAIN}"], input=f"{PASSWORD}\n", text=True, check=True, capture_output=True, timeout=PATIENCE)

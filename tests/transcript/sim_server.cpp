@@ -1,0 +1,63 @@
+#include "transcript/sim_server.h"
+
+#include <optional>
+#include <utility>
+
+#include "c2s/key_maker.h"
+#include "transcript/script.h"
+
+namespace transcript {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kIterations = 4;  // nobody attacks these passwords
+constexpr base::Duration kSlowestJob = 2ms;
+
+router::SettingsRef settings() {
+  router::HostSettings host{.domain = xmpp::Jid::from_prepared("example.org"), .registration = true};
+  host.admin_contacts.emplace_back("mailto:admin@example.org");
+  return base::make_ref<const router::Settings>(std::vector{std::move(host)}, router::Limits{});
+}
+
+}  // namespace
+
+SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed)
+    : world_(seed, shards),
+      random_(seed),
+      writing_(world_, kSlowestJob),
+      reading_(world_, kSlowestJob),
+      cpu_(world_, kSlowestJob),
+      keys_(std::make_unique<c2s::ScramKeyMaker>(cpu_, random_, kIterations)) {
+  auto opened = store::Store::open(folder / "exedra.db", {}, writing_, reading_);
+  if (!opened) throw Failure(opened.error().what);
+  store_ = std::move(*opened);
+  const Seams seams{*store_, *keys_, cpu_, random_, {.secret = "fake", .iterations = kIterations}};
+  server_ = std::make_unique<Server>(world_.loops(), seams, settings());
+}
+
+SimServer::~SimServer() {
+  server_->stop([] {});
+  world_.advance(10s);
+}
+
+void SimServer::add_account(std::string_view bare, std::string_view password) {
+  const auto account = xmpp::Jid::parse(bare);
+  if (!account) throw Failure(std::string(bare) + " is no address");
+  std::optional<base::Result<void, xmpp::StanzaError>> created;
+  server_->shard(0).router().run_on_owner(*account, [&](router::Router& owner) {
+    owner.accounts().create(*account, base::Secret(std::string(password)),
+                            [&](base::Result<void, xmpp::StanzaError> result) { created = std::move(result); });
+  });
+  world_.advance(1s);
+  if (!created || !*created) throw Failure("cannot add " + std::string(bare));
+}
+
+sim::Peer SimServer::connect(const sim::LinkOptions& options) {
+  const std::size_t shard = next_shard_++ % server_->shards();
+  auto [transport, peer] = sim::make_link(world_.loop(shard), options);
+  server_->shard(shard).clients().accept(std::move(transport), {.plaintext_login = true});
+  return std::move(peer);
+}
+
+}  // namespace transcript

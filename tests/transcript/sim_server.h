@@ -1,0 +1,36 @@
+// The whole server in one process, wired as production wires it, on virtual time and as many shards as asked for. The
+// plaintext entrance is the only one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "server.h"
+#include "sim/sim_loop.h"
+#include "sim/sim_transport.h"
+
+namespace transcript {
+
+class SimServer {
+ public:
+  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed);
+  ~SimServer();
+
+  sim::World& world() { return world_; }
+  void add_account(std::string_view bare, std::string_view password);
+  /// A new client's connection, accepted by one shard after the other.
+  sim::Peer connect(const sim::LinkOptions& options);
+
+ private:
+  sim::World world_;
+  sim::SeededRandom random_;
+  sim::SimExecutor writing_, reading_, cpu_;
+  std::unique_ptr<store::KeyMaker> keys_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Server> server_;
+  std::size_t next_shard_ = 0;
+};
+
+}  // namespace transcript
