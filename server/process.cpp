@@ -1,7 +1,11 @@
 #include "process.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -137,6 +141,24 @@ void Process::run() {
   for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([loop = loops_[i].get()] { loop->run(); });
   home().run();
   for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->stop();
+  threads.clear();
+  settle();
+}
+
+/// What the last clients left behind is written, and the answers to it run, while everything they refer to is there.
+void Process::settle() {
+  constexpr int rounds = 3;  // an answer may ask for one more thing; nobody is left who starts anything new
+  for (int round = 0; round < rounds; ++round) {
+    for (net::ThreadExecutor* executor : {&cpu_, &reading_, &writing_}) {
+      std::promise<void> reached;
+      executor->submit([&reached] { reached.set_value(); });
+      reached.get_future().wait();
+    }
+    for (const auto& loop : loops_) {
+      loop->stop();
+      loop->run();
+    }
+  }
 }
 
 void Process::on_signal(int number) {
@@ -152,12 +174,7 @@ void Process::stop() {
     base::log::warning("stopped before all clients were gone");
     end();
   });
-  server_->stop([this] { settle_store(); });
-}
-
-/// What the last clients left behind is written and its answers are run before the loops end.
-void Process::settle_store() {
-  writing_.submit([this] { home().post([this] { reading_.submit([this] { home().post([this] { end(); }); }); }); });
+  server_->stop([this] { end(); });
 }
 
 void Process::end() {
@@ -245,9 +262,10 @@ void Process::reload(admin::Done done) {
 
 /// Listeners, shards and durability stay as they were at start.
 void Process::apply(Config config, CertificatesRef certificates) {
+  const bool same_log = config.log_level == config_.log_level && config.log_file == config_.log_file;
   config_ = std::move(config);
   certificates_ = std::move(certificates);
-  base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  if (!same_log) base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
   server_->use(make_settings(config_));
   server_->use(certificates_);
   base::log::info("reloaded", {{"config", options_.config_file}});

@@ -47,7 +47,7 @@ class Process final : public admin::Process {
   base::Result<void> may_become(const Config& config) const;
   void watch_certificates();
   void on_signal(int number);
-  void settle_store();
+  void settle();
   void end();
   net::AsioLoop& home() { return *loops_.front(); }
 
