@@ -217,42 +217,39 @@ struct Read {
   CertificatesRef certificates;
 };
 
-base::Result<Read> read_again(const std::string& file, const DataFolder& data, base::WallTime now) {
+std::vector<std::string> domains(const Config& config) {
+  std::vector<std::string> all;
+  for (const HostConfig& host : config.hosts) all.emplace_back(host.domain.str());
+  std::ranges::sort(all);
+  return all;
+}
+
+/// Fails before anything is changed or made.
+base::Result<Read> read_again(const std::string& file, const DataFolder& data, const std::vector<std::string>& hosts,
+                              base::WallTime now) {
   const auto text = read_file(file);
   if (!text) return std::unexpected(text.error());
   auto config = parse_config(*text, file);
   if (!config) return std::unexpected(config.error());
+  if (domains(*config) != hosts) {
+    return base::failure("hosts are added and removed by a restart only; the old configuration stays");
+  }
   auto certificates = load_certificates(*config, data, now);
   if (!certificates) return std::unexpected(certificates.error());
   return Read{std::move(*config), std::move(*certificates)};
 }
 
-std::vector<xmpp::Jid> domains(const Config& config) {
-  std::vector<xmpp::Jid> all;
-  for (const HostConfig& host : config.hosts) all.push_back(host.domain);
-  std::ranges::sort(all, {}, [](const xmpp::Jid& jid) { return jid.str(); });
-  return all;
-}
-
 }  // namespace
-
-base::Result<void> Process::may_become(const Config& config) const {
-  if (domains(config) != domains(config_)) {
-    return base::failure("hosts are added and removed by a restart only; the old configuration stays");
-  }
-  return {};
-}
 
 void Process::reload(admin::Done done) {
   if (std::exchange(reloading_, true)) return done(base::failure("a reload is under way already"));
-  cpu_.submit([this, done = std::move(done)]() mutable {
-    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, home().wall()));
+  cpu_.submit([this, hosts = domains(config_), done = std::move(done)]() mutable {
+    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, hosts, home().wall()));
     home().post([this, read = std::move(read), done = std::move(done)]() mutable {
       reloading_ = false;
-      base::Result<void> fit = *read ? may_become((*read)->config) : std::unexpected(read->error());
-      if (!fit) {
-        base::log::error("reload_refused", {{"why", fit.error().what}});
-        return done(std::unexpected(fit.error()));
+      if (!*read) {
+        base::log::error("reload_refused", {{"why", read->error().what}});
+        return done(std::unexpected(read->error()));
       }
       apply(std::move((*read)->config), std::move((*read)->certificates));
       done(json::object());

@@ -144,6 +144,7 @@ TEST_F(Running, ReloadTakesWhatIsRightOnly) {
   write("<exedra xmlns='urn:exedra:config:1'><clients/><host domain='example.com'/></exedra>");
   EXPECT_EQ(ask({{"op", "reload"}}).error().what,
             "hosts are added and removed by a restart only; the old configuration stays");
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/certs/example.com.crt"));
   write(kConfig);
   const std::string before = served();
   const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
