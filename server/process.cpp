@@ -140,6 +140,7 @@ void Process::run() {
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([loop = loops_[i].get()] { loop->run(); });
   home().run();
+  control_.reset();  // only now: the answer to "stop" left at the end of the last turn
   for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->stop();
   threads.clear();
   settle();
@@ -178,7 +179,6 @@ void Process::stop() {
 }
 
 void Process::end() {
-  control_.reset();
   watch_.cancel();
   drain_.cancel();
   base::log::info("stopped");

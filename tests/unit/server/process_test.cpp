@@ -50,7 +50,8 @@ class Running : public testing::Test {
   }
   void stop() {
     if (!thread_.joinable()) return;
-    ask({{"op", "stop"}}).value_or(json{});
+    const auto stopping = ask({{"op", "stop"}});
+    EXPECT_TRUE(stopping) << stopping.error().what;  // the answer comes before the end
     thread_.join();
     process_.reset();
   }
