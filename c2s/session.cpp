@@ -304,6 +304,9 @@ std::vector<router::Delivery> Session::detach(const xmpp::StreamError* why) {
   auto unacknowledged = std::exchange(unwritten_, {});
   if (sm_) append(unacknowledged, sm_->queue.take_all());
   append(unacknowledged, std::exchange(overflowed_, {}));
+  if (id_ != router::SessionId::none) {
+    base::log::info("session_end", {{"jid", jid_.str()}, {"unacknowledged", unacknowledged.size()}});
+  }
   shard_.retire(number_);
   return unacknowledged;
 }
