@@ -75,7 +75,7 @@ void become_available(Account& account, Session& session, const Packet& packet) 
   to_subscribers(account, packet, packet.share());
   to_own_sessions(account, packet.share(), packet.from());
   if (initial) introduce(account, session, packet);
-  if (std::exchange(session.was_available, true)) return;
+  if (*priority < 0 || std::exchange(session.took_messages, true)) return;
   for (const auto& step : account.shard().points.session_available) step(account, session);
 }
 

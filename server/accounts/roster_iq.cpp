@@ -56,6 +56,8 @@ void set(Account& account, Responder& request, store::Unit& rows) {
 }  // namespace
 
 void register_roster(router::Registry& registry, Accounts& accounts) {
+  registry.stream_feature("<ver xmlns='urn:xmpp:features:rosterver'/>");     // RFC 6121 2.6.1
+  registry.stream_feature("<sub xmlns='urn:xmpp:features:pre-approval'/>");  // RFC 6121 3.4.1
   registry.iq(xmpp::Type::get, router::Target::account, xmpp::ns::roster, "query", [&accounts](Responder request) {
     if (Account* account = asked_by_owner(accounts, request)) get(*account, request);
   });

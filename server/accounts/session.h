@@ -33,7 +33,7 @@ class Session final : public router::SessionView {
   std::vector<router::Delivery> take_returned() { return std::move(returned_); }
 
   bool interested = false;       ///< asked for the roster: gets roster pushes (RFC 6121 2.1.6)
-  bool was_available = false;    ///< the session_available step ran
+  bool took_messages = false;    ///< the session_available step ran
   std::set<xmpp::Jid> directed;  ///< whom it sent directed presence (RFC 6121 4.6)
 
  private:

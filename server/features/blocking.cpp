@@ -112,6 +112,8 @@ class Blocking {
     if (!is_blocked(passage.account, packet.from())) return Verdict::pass();
     // Section 3.3: presence, iq results and errors end in silence; the rest looks as if nobody were here.
     const xmpp::Stanza& stanza = packet.stanza();
+    // What this server says of our own stanza, in the name of whom it was for (section 3.3, example 9).
+    if (packet.origin() == router::Origin::server && stanza.type() == xmpp::Type::error) return Verdict::pass();
     if (stanza.kind() == xmpp::Kind::presence || !xmpp::may_answer_with_error(stanza)) return Verdict::done();
     return StanzaError(Condition::service_unavailable);
   }
