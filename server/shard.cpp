@@ -1,5 +1,6 @@
 #include "shard.h"
 
+#include <array>
 #include <utility>
 
 #include "features/archive.h"
@@ -20,6 +21,23 @@
 #include "features/version.h"
 #include "offline/offline.h"
 
+namespace {
+
+// What streams speak and stanzas are made of, below the components: listed here because nothing registers it.
+constexpr std::array<router::Xep, 11> kBelow{{{4, "2.13.2", "Data Forms"},
+                                              {59, "1.0", "Result Set Management"},
+                                              {82, "1.1.1", "XMPP Date and Time Profiles"},
+                                              {198, "1.6.3", "Stream Management"},
+                                              {297, "1.0", "Stanza Forwarding"},
+                                              {368, "1.1.0", "SRV records for XMPP over TLS"},
+                                              {386, "1.1.0", "Bind 2"},
+                                              {388, "1.0.4", "Extensible SASL Profile"},
+                                              {440, "1.0.0", "SASL Channel-Binding Type Capability"},
+                                              {474, "0.5.0", "SASL SCRAM Downgrade Protection"},
+                                              {478, "0.2.0", "Stream Limits Advertisement"}}};
+
+}  // namespace
+
 Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef settings)
     : router_(router),
       accounts_(router, registry_, points_, seams.store, seams.random),
@@ -29,6 +47,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   wire_accounts();
   wire_features(seams);
   wire_offline(seams);
+  wire_clients();
   registry_.freeze();
 }
 
@@ -59,4 +78,8 @@ void Shard::wire_features(const Seams& seams) {
 
 void Shard::wire_offline(const Seams& seams) {
   offline::add_offline({router_, registry_, points_, accounts_, seams.store, seams.random});
+}
+
+void Shard::wire_clients() {
+  for (const router::Xep& xep : kBelow) registry_.xep(xep);
 }

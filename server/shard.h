@@ -36,6 +36,7 @@ class Shard {
   void wire_accounts();
   void wire_features(const Seams& seams);
   void wire_offline(const Seams& seams);
+  void wire_clients();
 
   router::Router& router_;
   router::Registry registry_;

@@ -20,6 +20,8 @@ class SimServer {
 
   sim::World& world() { return world_; }
   void add_account(std::string_view bare, std::string_view password);
+  /// What the first shard registered; all register alike.
+  const router::Registry& registry() { return server_->shard(0).registry(); }
   /// A new client's connection, accepted by one shard after the other.
   sim::Peer connect(const sim::LinkOptions& options);
 
