@@ -64,6 +64,8 @@ void Authenticator::check_password(const xmpp::Jid& account, base::Secret passwo
 
 void Authenticator::check(const xmpp::Jid& account, base::Secret password, std::optional<store::Account> found,
                           std::uint64_t number) {
+  if (checking_ >= kMostChecks) return checks_.answer(number, {});
+  ++checking_;
   auto prepared = xmpp::precis::opaque_string(password.reveal());
   const bool possible = found.has_value() && prepared.has_value();
   base::Secret secret(prepared ? *std::move(prepared) : std::string("no password"));
@@ -74,6 +76,7 @@ void Authenticator::check(const xmpp::Jid& account, base::Secret password, std::
     if (!keys) keys = stream::fake_keys(fake.secret, owner, kCheckedWith[0], fake.iterations);
     const bool fits = stream::verify_password(secret.reveal(), *keys) && possible && known;
     loop.post([this, number, disabled, fits] {
+      --checking_;
       checks_.answer(number, {.available = true, .disabled = disabled, .fits = fits});
     });
   });

@@ -36,8 +36,11 @@ class Authenticator {
 
   void look_up(const xmpp::Jid& account, stream::Hash hash, base::Duration deadline, base::Fn<void(Credentials)> done);
   /// Takes as long for an account that does not exist (SECURITY A06). The password is prepared here (RFC 8265 4.2).
+  /// Not available when kMostChecks are under way: more would only come too late.
   void check_password(const xmpp::Jid& account, base::Secret password, base::Duration deadline,
                       base::Fn<void(PasswordCheck)> done);
+
+  static constexpr std::size_t kMostChecks = 256;
 
  private:
   void check(const xmpp::Jid& account, base::Secret password, std::optional<store::Account> found,
@@ -48,6 +51,7 @@ class Authenticator {
   stream::FakeAccounts fake_;
   Waits<Credentials> look_ups_;
   Waits<PasswordCheck> checks_;
+  std::size_t checking_ = 0;
 };
 
 }  // namespace c2s

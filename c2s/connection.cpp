@@ -204,9 +204,14 @@ void Connection::closed(const xmpp::StreamError* error) {
   if (!broken_) transport_->close();
 }
 
+void Connection::log_failed_login() const { base::log::info("login_failed", {{"peer", peer()}}); }
+
 void Connection::on_closed(const base::Error& why) {
   base::log::debug("connection closed", {{"peer", peer()}, {"why", why.what}});
-  if (attempting_) shard_->ask_delay(ticket_, true, [](base::Duration) {});
+  if (attempting_) {
+    log_failed_login();
+    shard_->ask_delay(ticket_, true, [](base::Duration) {});
+  }
   if (session_ != nullptr) std::exchange(session_, nullptr)->lost();
   shard_->drop(number_);
 }

@@ -98,8 +98,14 @@ void Session::ask() {
   sm_->asked = true;
   sm_->unasked = 0;
   wire_->write(sm_element("r"));
+  expect_answer();
+}
+
+void Session::expect_answer() {
   timer_ = base::Timer(shard_.loop(), shard_.limits().sm_answer, [this] {
-    if (wire_ != nullptr) wire_->cut("no answer to <r/>");
+    if (wire_ == nullptr) return;
+    if (wire_->queued_bytes() == 0) return wire_->cut("no answer to <r/>");
+    expect_answer();  // it may not even have come to the question; a dead peer's socket fails by itself
   });
 }
 
@@ -298,6 +304,9 @@ std::vector<router::Delivery> Session::detach(const xmpp::StreamError* why) {
   auto unacknowledged = std::exchange(unwritten_, {});
   if (sm_) append(unacknowledged, sm_->queue.take_all());
   append(unacknowledged, std::exchange(overflowed_, {}));
+  if (id_ != router::SessionId::none) {
+    base::log::info("session_end", {{"jid", jid_.str()}, {"unacknowledged", unacknowledged.size()}});
+  }
   shard_.retire(number_);
   return unacknowledged;
 }

@@ -104,6 +104,7 @@ class Session final : public router::SessionLink {
   void after_writing();
   void ask();
   void ask_later();
+  void expect_answer();
   void tell_h();
   void tell_h_later();
   void send_kept();

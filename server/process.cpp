@@ -1,7 +1,11 @@
 #include "process.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -136,7 +140,26 @@ void Process::run() {
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([loop = loops_[i].get()] { loop->run(); });
   home().run();
+  control_.reset();  // only now: the answer to "stop" left at the end of the last turn
   for (std::size_t i = 1; i < loops_.size(); ++i) loops_[i]->stop();
+  threads.clear();
+  settle();
+}
+
+/// What the last clients left behind is written, and the answers to it run, while everything they refer to is there.
+void Process::settle() {
+  constexpr int rounds = 3;  // an answer may ask for one more thing; nobody is left who starts anything new
+  for (int round = 0; round < rounds; ++round) {
+    for (net::ThreadExecutor* executor : {&cpu_, &reading_, &writing_}) {
+      std::promise<void> reached;
+      executor->submit([&reached] { reached.set_value(); });
+      reached.get_future().wait();
+    }
+    for (const auto& loop : loops_) {
+      loop->stop();
+      loop->run();
+    }
+  }
 }
 
 void Process::on_signal(int number) {
@@ -152,16 +175,10 @@ void Process::stop() {
     base::log::warning("stopped before all clients were gone");
     end();
   });
-  server_->stop([this] { settle_store(); });
-}
-
-/// What the last clients left behind is written and its answers are run before the loops end.
-void Process::settle_store() {
-  writing_.submit([this] { home().post([this] { reading_.submit([this] { home().post([this] { end(); }); }); }); });
+  server_->stop([this] { end(); });
 }
 
 void Process::end() {
-  control_.reset();
   watch_.cancel();
   drain_.cancel();
   base::log::info("stopped");
@@ -200,42 +217,39 @@ struct Read {
   CertificatesRef certificates;
 };
 
-base::Result<Read> read_again(const std::string& file, const DataFolder& data, base::WallTime now) {
+std::vector<std::string> domains(const Config& config) {
+  std::vector<std::string> all;
+  for (const HostConfig& host : config.hosts) all.emplace_back(host.domain.str());
+  std::ranges::sort(all);
+  return all;
+}
+
+/// Fails before anything is changed or made.
+base::Result<Read> read_again(const std::string& file, const DataFolder& data, const std::vector<std::string>& hosts,
+                              base::WallTime now) {
   const auto text = read_file(file);
   if (!text) return std::unexpected(text.error());
   auto config = parse_config(*text, file);
   if (!config) return std::unexpected(config.error());
+  if (domains(*config) != hosts) {
+    return base::failure("hosts are added and removed by a restart only; the old configuration stays");
+  }
   auto certificates = load_certificates(*config, data, now);
   if (!certificates) return std::unexpected(certificates.error());
   return Read{std::move(*config), std::move(*certificates)};
 }
 
-std::vector<xmpp::Jid> domains(const Config& config) {
-  std::vector<xmpp::Jid> all;
-  for (const HostConfig& host : config.hosts) all.push_back(host.domain);
-  std::ranges::sort(all, {}, [](const xmpp::Jid& jid) { return jid.str(); });
-  return all;
-}
-
 }  // namespace
-
-base::Result<void> Process::may_become(const Config& config) const {
-  if (domains(config) != domains(config_)) {
-    return base::failure("hosts are added and removed by a restart only; the old configuration stays");
-  }
-  return {};
-}
 
 void Process::reload(admin::Done done) {
   if (std::exchange(reloading_, true)) return done(base::failure("a reload is under way already"));
-  cpu_.submit([this, done = std::move(done)]() mutable {
-    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, home().wall()));
+  cpu_.submit([this, hosts = domains(config_), done = std::move(done)]() mutable {
+    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, hosts, home().wall()));
     home().post([this, read = std::move(read), done = std::move(done)]() mutable {
       reloading_ = false;
-      base::Result<void> fit = *read ? may_become((*read)->config) : std::unexpected(read->error());
-      if (!fit) {
-        base::log::error("reload_refused", {{"why", fit.error().what}});
-        return done(std::unexpected(fit.error()));
+      if (!*read) {
+        base::log::error("reload_refused", {{"why", read->error().what}});
+        return done(std::unexpected(read->error()));
       }
       apply(std::move((*read)->config), std::move((*read)->certificates));
       done(json::object());
@@ -245,9 +259,10 @@ void Process::reload(admin::Done done) {
 
 /// Listeners, shards and durability stay as they were at start.
 void Process::apply(Config config, CertificatesRef certificates) {
+  const bool same_log = config.log_level == config_.log_level && config.log_file == config_.log_file;
   config_ = std::move(config);
   certificates_ = std::move(certificates);
-  base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  if (!same_log) base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
   server_->use(make_settings(config_));
   server_->use(certificates_);
   base::log::info("reloaded", {{"config", options_.config_file}});

@@ -44,10 +44,9 @@ class Process final : public admin::Process {
   base::Result<void> open_listener(const ClientListener& entrance);
   base::Result<void> open_control();
   void apply(Config config, CertificatesRef certificates);
-  base::Result<void> may_become(const Config& config) const;
   void watch_certificates();
   void on_signal(int number);
-  void settle_store();
+  void settle();
   void end();
   net::AsioLoop& home() { return *loops_.front(); }
 

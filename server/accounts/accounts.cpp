@@ -27,7 +27,7 @@ Accounts::Accounts(router::Router& router, router::Registry& registry, const rou
 }
 
 Account* Accounts::account(const xmpp::Jid& bare) {
-  const auto found = entries_.find(bare);
+  const auto found = entries_.find(bare.bare_str());
   return found == entries_.end() ? nullptr : found->second.account.get();
 }
 
@@ -42,10 +42,9 @@ void Accounts::receive(router::PacketRef packet) {
   const bool reply = packet->stanza().kind() == Kind::iq && !packet->stanza().is_request();
   if (reply && shard_.router.settle(packet)) return;
   if (packet->to().local().empty()) return receive_for_host(packet);
-  const xmpp::Jid bare = packet->to().bare();
-  const auto found = entries_.find(bare);
+  const auto found = entries_.find(packet->to().bare_str());
   if (found == entries_.end() && answered_unloaded(shard_, *packet)) return;
-  Entry& entry = found != entries_.end() ? found->second : start_load(bare);
+  Entry& entry = found != entries_.end() ? found->second : start_load(packet->to().bare());
   entry.used = true;
   if (entry.account && !entry.account->held() && entry.waiting.empty()) {
     inbound(*entry.account, std::move(packet));
@@ -70,7 +69,7 @@ void Accounts::receive_for_host(const router::PacketRef& packet) {
 // ---- loading ----
 
 Accounts::Entry& Accounts::start_load(const xmpp::Jid& bare) {
-  Entry& entry = entries_[bare];
+  Entry& entry = entries_[std::string(bare.str())];
   entry.load = shard_.next_number();
   const auto late = [this, bare, number = entry.load] {
     finish_load(bare, number, base::failure("loading takes too long"));
@@ -84,7 +83,7 @@ Accounts::Entry& Accounts::start_load(const xmpp::Jid& bare) {
 }
 
 void Accounts::finish_load(const xmpp::Jid& bare, std::uint64_t number, base::Result<Loaded> loaded) {
-  const auto found = entries_.find(bare);
+  const auto found = entries_.find(bare.bare_str());
   if (found == entries_.end() || found->second.account || found->second.load != number) return;  // too late
   if (loaded && loaded->exists) {
     found->second.deadline.cancel();
@@ -110,7 +109,7 @@ void Accounts::fail(std::deque<Waiting> waiting, Absent why) {
 }
 
 void Accounts::with_account(const xmpp::Jid& bare, Job job) {
-  const auto found = entries_.find(bare);
+  const auto found = entries_.find(bare.bare_str());
   Entry& entry = found != entries_.end() ? found->second : start_load(bare);
   entry.used = true;
   if (entry.account) return job(entry.account.get(), Absent::unknown);
@@ -120,7 +119,7 @@ void Accounts::with_account(const xmpp::Jid& bare, Job job) {
 
 void Accounts::drain(const xmpp::Jid& bare) {
   for (;;) {
-    const auto found = entries_.find(bare);
+    const auto found = entries_.find(bare.bare_str());
     if (found == entries_.end() || !found->second.account) return;
     Entry& entry = found->second;
     if (entry.waiting.empty() || entry.account->held()) return;
@@ -146,8 +145,9 @@ void Accounts::sweep() {
 }
 
 void Accounts::forget(const xmpp::Jid& bare) {
-  auto entry = entries_.extract(bare);
-  if (entry.empty()) return;
+  const auto found = entries_.find(bare.bare_str());
+  if (found == entries_.end()) return;
+  auto entry = entries_.extract(found);
   entry.mapped().deadline.cancel();
   fail(std::move(entry.mapped().waiting), Absent::unknown);
 }
@@ -155,7 +155,7 @@ void Accounts::forget(const xmpp::Jid& bare) {
 // ---- holds and rows ----
 
 void Accounts::holding(const xmpp::Jid& bare) {
-  const auto found = entries_.find(bare);
+  const auto found = entries_.find(bare.bare_str());
   base::check(found != entries_.end(), "an account has its entry");
   // Two holds may wait for each other's rows across shards; the deadline undoes that as well.
   found->second.deadline =
@@ -163,7 +163,7 @@ void Accounts::holding(const xmpp::Jid& bare) {
 }
 
 void Accounts::hold_expired(const xmpp::Jid& bare) {
-  Entry& entry = entries_.at(bare);
+  Entry& entry = entries_.find(bare.bare_str())->second;  // the timer is the entry's own
   base::log::warning("account_held_too_long", {{"account", bare.str()}, {"packets", entry.waiting.size()}});
   entry.account->break_holds();
   fail(std::exchange(entry.waiting, {}), Absent::failed);
@@ -171,7 +171,7 @@ void Accounts::hold_expired(const xmpp::Jid& bare) {
 
 // Posted, because whoever lets go is in the middle of something.
 void Accounts::released(const xmpp::Jid& bare, std::uint64_t hold) {
-  const auto found = entries_.find(bare);
+  const auto found = entries_.find(bare.bare_str());
   if (found == entries_.end() || !found->second.account) return;
   found->second.account->release(hold);
   if (found->second.account->held()) return;

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -63,6 +65,12 @@ class Accounts final : public router::Component, public router::SessionService, 
     std::uint64_t load = 0;
     bool used = true;  // since the last sweep
   };
+  /// By bare address, found by a view into any address: no packet pays for a copy.
+  struct ByText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Entries = std::unordered_map<std::string, Entry, ByText, std::equal_to<>>;
   struct Place {
     Account* account;
     Session* session;
@@ -81,7 +89,7 @@ class Accounts final : public router::Component, public router::SessionService, 
              std::vector<router::Delivery> unacknowledged, bool forget_mark);
 
   Shard shard_;
-  std::unordered_map<xmpp::Jid, Entry> entries_;
+  Entries entries_;
   std::unordered_map<router::SessionId, Place> sessions_;
   base::Timer sweep_;
 };

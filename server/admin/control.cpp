@@ -21,6 +21,8 @@ struct Control::State : std::enable_shared_from_this<State> {
   void accept(std::unique_ptr<net::Transport> transport);
   /// Destroys a conversation in a later step.
   void drop(std::uint64_t number);
+  /// Performs it in a later step: the answer resumes a conversation that has to be paused by then.
+  void ask(std::uint64_t number, json request);
   void perform(std::uint64_t number, const json& request);
 
   net::AsioLoop& loop;
@@ -100,13 +102,19 @@ void Control::State::accept(std::unique_ptr<net::Transport> transport) {
   if (conversations.size() >= limits.connections) return;  // dropped
   const std::uint64_t number = ++last;
   conversations[number] = std::make_unique<Conversation>(
-      loop, std::move(transport), limits, [this, number](const json& request) { perform(number, request); },
+      loop, std::move(transport), limits, [this, number](const json& request) { ask(number, request); },
       [this, number] { drop(number); });
 }
 
 void Control::State::drop(std::uint64_t number) {
   loop.post([weak = weak_from_this(), number] {
     if (const auto self = weak.lock()) self->conversations.erase(number);
+  });
+}
+
+void Control::State::ask(std::uint64_t number, json request) {
+  loop.post([weak = weak_from_this(), number, request = std::move(request)] {
+    if (const auto self = weak.lock()) self->perform(number, request);
   });
 }
 

@@ -73,11 +73,13 @@ void change(const Archive& archive, router::Responder responder) {
   auto unit = base::make_ref<store::Unit>();
   unit->add(store::ArchivePrefsPut{.owner = std::string(account->jid().str()), .prefs = *prefs});
   // In memory at once, so that the next message is judged by it; the answer waits until it is durable.
-  archive.state(*account).prefs = *std::move(prefs);
+  store::ArchivePrefs before = std::exchange(archive.state(*account).prefs, *std::move(prefs));
   archive.environment.store.write(
       std::move(unit), archive.environment.router.loop(),
-      [archive, kept = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
+      [archive, before = std::move(before),
+       kept = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
         router::AccountView* owner = archive.environment.accounts.account(kept->request().to().bare());
+        if (!done && owner != nullptr) archive.state(*owner).prefs = before;
         if (!done || owner == nullptr) {
           return kept->error({xmpp::Condition::internal_server_error, xmpp::ErrorType::wait});
         }

@@ -54,8 +54,8 @@ bool is_plain_presence(const xmpp::Stanza& stanza) {
   return x == nullptr || x->child(kRoomUser, "status") == nullptr;
 }
 
+/// A receipt doesn't matter here: it is dropped without a word if the session ends, and its row then stays.
 bool can_wait(const router::Delivery& delivery) {
-  if (delivery.receipt) return false;
   switch (delivery.stanza->kind()) {
     case xmpp::Kind::presence: return is_plain_presence(*delivery.stanza);
     case xmpp::Kind::message: return xmpp::is_chat_state_only(*delivery.stanza);

@@ -97,6 +97,11 @@ Drain* drain_of(State& state, std::uint64_t number) {
   return state.drain && state.drain->number == number ? state.drain.get() : nullptr;
 }
 
+/// Is more than this part of what a client's queue takes under way (XEP-0198)? Beyond, its session would be cut.
+bool is_busy(const Flight& flight, const router::Limits& limits, std::size_t part) {
+  return flight.bytes > limits.offline_bytes / part || flight.ids.size() > limits.sm_queue_stanzas / 2 / part;
+}
+
 void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t number, base::Result<Page> page) {
   router::AccountView* account = offline.environment.accounts.account(owner);
   if (account == nullptr) return;
@@ -113,8 +118,7 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
     send(offline, *account, *session, std::move(message));
   }
   if (page->last) return state.drain.reset();
-  const std::size_t most = offline.environment.router.settings().limits().offline_bytes;
-  drain->paused = state.flight->bytes > most;
+  drain->paused = is_busy(*state.flight, offline.environment.router.settings().limits(), 1);
   if (!drain->paused) offline.read_on(*account);
 }
 
@@ -155,8 +159,8 @@ void Offline::arrived(const xmpp::Jid& owner, std::int64_t id) const {
   if (account == nullptr) return;
   State& known = state(*account);
   if (known.count > 0) --known.count;
-  const std::size_t most = environment.router.settings().limits().offline_bytes;
-  if (!known.drain || !known.drain->paused || known.flight->bytes > most / 2) return;
+  if (!known.drain || !known.drain->paused) return;
+  if (is_busy(*known.flight, environment.router.settings().limits(), 2)) return;
   known.drain->paused = false;
   read_on(*account);
 }

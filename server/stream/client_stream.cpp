@@ -95,12 +95,12 @@ constexpr std::array<std::array<Handler, kStages>, kKinds> kTable{{
     {&C::stray_response,   &C::misplaced,      &C::abort,          &C::misplaced,      &C::misplaced},    // abort2
     {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::bind,           &C::bind_again},   // bind
     {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::legacy_session},// session
-    {&C::register_account, &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // registration
+    {&C::register_account, &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // register
     {&C::not_authorized,   &C::not_authorized, &C::not_authorized, &C::not_authorized, &C::stanza},       // stanza
     {&C::sm_misplaced,     &C::misplaced,      &C::misplaced,      &C::sm_misplaced,   &C::enable},       // enable
     {&C::sm_misplaced,     &C::misplaced,      &C::misplaced,      &C::resume,         &C::sm_misplaced}, // resume
     {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::ack},          // ack
-    {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::client_state}, // client_state
+    {&C::not_authorized,   &C::misplaced,      &C::misplaced,      &C::ignore,         &C::client_state}, // csi
     {&C::unsupported,      &C::unsupported,    &C::unsupported,    &C::unsupported,    &C::unsupported},  // unknown
 }};
 // clang-format on

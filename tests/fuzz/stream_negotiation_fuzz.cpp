@@ -27,10 +27,14 @@ class Counting final : public base::Random {
   unsigned next_ = 0;
 };
 
-base::Ref<const StreamOffer> make_offer(bool starttls, bool stream_management) {
+struct Flags {
+  bool starttls, stream_management, loopback_plaintext, direct_tls;
+};
+
+base::Ref<const StreamOffer> make_offer(const Flags& flags) {
   auto offer = base::make_ref<StreamOffer>();
-  offer->starttls = starttls;
-  offer->stream_management = stream_management;
+  offer->starttls = flags.starttls;
+  offer->stream_management = flags.stream_management;
   offer->fake = {.secret = "secret", .iterations = 1};
   return offer;
 }
@@ -40,10 +44,11 @@ class Owner final : public NegotiationOwner {
   Owner(std::string_view tape, std::string_view bytes)
       : tape_(tape),
         bytes_(bytes),
-        negotiation_(*this, make_offer((draw() & 1) != 0, (draw() & 1) != 0), (draw() & 1) != 0) {}
+        flags_{draw_flag(), draw_flag(), draw_flag(), draw_flag()},
+        negotiation_(*this, make_offer(flags_), flags_.loopback_plaintext) {}
 
   void run() {
-    if ((draw() & 1) != 0) negotiation_.on_tls_established({.tls_exporter = "exported"});
+    if (flags_.direct_tls) negotiation_.on_tls_established({.tls_exporter = "exported"});
     while (!negotiation_.is_closed()) {
       require(negotiation_.wants_input() == (asked_ == Asked::nothing));
       if (draw() == 255) negotiation_.fail({xmpp::StreamCondition::connection_timeout, {}});
@@ -63,7 +68,7 @@ class Owner final : public NegotiationOwner {
   base::Random& random() override { return random_; }
   std::optional<LocalHost> find_host(std::string_view domain) override {
     if (domain == "unknown.example") return std::nullopt;
-    return LocalHost{.domain = std::string(domain), .registration = (draw() & 1) != 0};
+    return LocalHost{.domain = std::string(domain), .registration = draw_flag()};
   }
   std::string default_host() override { return "example.org"; }
   void send(std::string bytes) override { require(!ended_ && !bytes.empty()); }
@@ -97,6 +102,7 @@ class Owner final : public NegotiationOwner {
   enum class Asked : std::uint8_t { nothing, tls, credentials, password, move, registration, resume, bind, sm };
 
   std::uint8_t draw() { return tape_.empty() ? 0 : static_cast<std::uint8_t>(tape_[drawn_++ % tape_.size()]); }
+  bool draw_flag() { return (draw() & 1) != 0; }
   void ask(Asked what) {
     require(asked_ == Asked::nothing && !ended_);
     asked_ = what;
@@ -119,7 +125,7 @@ class Owner final : public NegotiationOwner {
       case Asked::tls: return negotiation_.on_tls_established({.tls_server_end_point = "hashed"});
       case Asked::credentials: return answer_credentials(well);
       case Asked::password:
-        return well ? negotiation_.on_password_checked((draw() & 1) == 0) : negotiation_.on_unavailable();
+        return well ? negotiation_.on_password_checked(!draw_flag()) : negotiation_.on_unavailable();
       case Asked::move:
         return well ? negotiation_.continue_after_move() : negotiation_.refuse_login(SaslCondition::account_disabled);
       case Asked::registration: return negotiation_.on_registration_answer(xml::Document("jabber:client", "iq"));
@@ -133,12 +139,13 @@ class Owner final : public NegotiationOwner {
 
   void answer_credentials(bool well) {
     if (!well) return negotiation_.on_unavailable();
-    if ((draw() & 1) != 0) return negotiation_.on_credentials(std::nullopt);
+    if (draw_flag()) return negotiation_.on_credentials(std::nullopt);
     negotiation_.on_credentials(derive_keys(hash_, "pencil", "salt", 1));
   }
 
   std::string_view tape_, bytes_;
   std::size_t drawn_ = 0;
+  Flags flags_;
   Asked asked_ = Asked::nothing;
   bool ended_ = false;
   Hash hash_ = Hash::sha256;

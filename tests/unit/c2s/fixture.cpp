@@ -32,6 +32,11 @@ void RecordingService::submit(router::SessionId id, xml::Document element) {
   session.submitted.emplace_back(element.root().attr("id"));
   session.lang.emplace_back(element.root().attr("lang", xml::kXmlNamespace));
   ++session.open;
+  if (!closes_at.empty() && session.submitted.back() == closes_at) {
+    session.unacknowledged = ids(session.link->close({xmpp::StreamCondition::invalid_from, ""}));
+    session.bound = false;
+    return;
+  }
   if (!slow) complete(session, 1);
 }
 

@@ -64,6 +64,7 @@ class RecordingService final : public router::SessionService {
   base::Fn<void()> held_bind;     ///< with hold_bind: the answer that waits
   bool hold_bind = false;
   bool slow = false;
+  std::string closes_at;  ///< the id of the stanza at which it ends the session
   int acknowledged = 0;
 };
 

@@ -1,5 +1,6 @@
 // What happens before a session: deadlines, limits, failed logins, faults in the bytes.
 #include "c2s/account_keys.h"
+#include "c2s/authenticator.h"
 #include "fixture.h"
 
 namespace c2s_test {
@@ -137,6 +138,21 @@ TEST_F(LoginTest, AStoreThatIsLateIsATemporaryFailure) {
   world->advance(20s);
   EXPECT_EQ(client.hear(), "") << "the late answer changes nothing";
   EXPECT_TRUE(contains(client.ask(plain_auth("romeo", "secret")), "<success"));
+}
+
+TEST_F(LoginTest, NoMorePasswordsAreCheckedThanCanBeInTime) {
+  c2s::Authenticator authenticator(*store, *cpu, world->loop(), {.secret = "fake", .iterations = 4});
+  cpu->stall(1s);
+  std::size_t fit = 0, refused = 0;
+  for (std::size_t i = 0; i < c2s::Authenticator::kMostChecks + 10; ++i) {
+    authenticator.check_password(xmpp::Jid::from_prepared("romeo@example.org"), base::Secret("secret"), 10s,
+                                 [&](const c2s::PasswordCheck& check) { ++(check.available ? fit : refused); });
+  }
+  world->advance(900ms);
+  EXPECT_EQ(refused, 10U);
+  world->advance(5s);
+  EXPECT_EQ(fit, c2s::Authenticator::kMostChecks);
+  EXPECT_EQ(refused, 10U);
 }
 
 TEST_F(LoginTest, AFewFailuresEndTheStream) {

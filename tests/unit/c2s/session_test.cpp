@@ -391,6 +391,31 @@ TEST_F(SessionTest, AccountsEndsASession) {
   EXPECT_TRUE(session().bound) << "accounts unbound it itself and isn't told again";
 }
 
+TEST_F(SessionTest, AccountsEndsItOverAStanza) {
+  accounts().closes_at = "m2";
+  Client romeo = connect();
+  manage(romeo);
+  const std::string got = romeo.ask(message("m1") + message("m2") + message("m3"));
+  EXPECT_LT(got.find(ack(1)), got.find("<invalid-from")) << got;
+  EXPECT_EQ(session().submitted, (std::vector<std::string>{"m1", "m2"}));
+  EXPECT_EQ(counts().sessions, 0U);
+  romeo.peer().cut();
+  settle();
+  EXPECT_EQ(counts().connections, 0U);
+}
+
+TEST_F(SessionTest, ASlowClientIsGivenTimeToReachTheQuestion) {
+  Client romeo = connect({.kernel = 10});
+  manage(romeo);
+  romeo.peer().read(false);
+  accounts().deliver(session(), "d1");
+  world->advance(3 * limits.sm_answer);
+  EXPECT_EQ(counts().connections, 1U);
+  romeo.peer().read(true);
+  world->advance(2 * limits.sm_answer);
+  EXPECT_EQ(counts().connections, 0U);
+}
+
 TEST_F(SessionTest, PassesClientStateOn) {
   Client romeo = connect();
   const std::string id = manage(romeo);

@@ -13,6 +13,7 @@
 #include "features/hints.h"
 #include "offline/offline.h"
 #include "unit/accounts/fixture.h"
+#include "xml/writer.h"
 
 namespace offline {
 namespace {
@@ -149,19 +150,43 @@ TEST_P(TogetherTest, WithoutAnArchiveMessagesStillWait) {
   EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
 }
 
+TEST_P(TogetherTest, Bind2TellsWhereTheArchiveEnds) {
+  const auto romeo = house.login("romeo@example.org/orchard");
+  say(*romeo, "hi");
+  Link link;
+  const xml::Document request =
+      accounts_test::element("<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:carbons:2'/></bind>");
+  std::string bound;
+  house.owner(jid("juliet@example.org"))
+      .bind({.account = jid("juliet@example.org"), .resource = "", .bind2 = &request.root(), .link = &link},
+            [&](const base::Result<router::Bound, xmpp::StanzaError>& done) {
+              if (done) bound = xml::to_string(done->bound.root());
+            });
+  house.settle();
+  EXPECT_TRUE(bound.starts_with("<bound xmlns='urn:xmpp:bind:0'><metadata xmlns='urn:xmpp:mam:2'><start id='"))
+      << bound;
+}
+
 TEST_P(TogetherTest, AnInactiveClientIsSparedPresence) {
   house.befriend("romeo@example.org", "juliet@example.org");
   const auto romeo = house.login("romeo@example.org/orchard");
   const auto juliet = house.login("juliet@example.org/balcony");
+  const auto chamber = house.login("juliet@example.org/chamber");
   juliet->take();
   house.owner(juliet->jid).client_state(juliet->id, false);
   house.send(*romeo, "<presence><show>away</show></presence>");
   house.send(*romeo, "<presence><show>dnd</show></presence>");
+  // Addressed to both her clients, so that each copy has a receipt.
+  house.send(*romeo,
+             "<message type='chat' to='juliet@example.org'>"
+             "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
   EXPECT_TRUE(juliet->take().empty());
+  EXPECT_EQ(count_with(chamber->take(), "composing"), 1u);
   say(*romeo, "hi");
   const Texts got = juliet->take();
-  ASSERT_EQ(got.size(), 2u);
+  ASSERT_EQ(got.size(), 3u);
   EXPECT_NE(got[0].find("dnd"), std::string::npos);
+  EXPECT_NE(got[1].find("composing"), std::string::npos);
 }
 
 }  // namespace

@@ -171,9 +171,11 @@ TEST_F(OfflineTest, AFullStoreIsToldToTheSender) {
   EXPECT_TRUE(orchard_->take().empty());
 }
 
-TEST_F(OfflineTest, NoMoreIsUnderWayThanTheClientTakes) {
+class OfflineLimits : public OfflineTest, public testing::WithParamInterface<bool> {};
+TEST_P(OfflineLimits, NoMoreIsUnderWayThanTheClientTakes) {
   router::Limits limits;
-  limits.offline_bytes = 1000;
+  if (GetParam()) limits.offline_bytes = 1000;
+  if (!GetParam()) limits.sm_queue_stanzas = 20;
   use({.domain = jid("example.org")}, limits);
   for (int i = 0; i < 150; ++i) {
     submit(*orchard_, "<message to='juliet@example.org' type='chat'><body>" + std::to_string(i) + "</body></message>");
@@ -185,6 +187,8 @@ TEST_F(OfflineTest, NoMoreIsUnderWayThanTheClientTakes) {
   acknowledge(balcony);
   EXPECT_EQ(rows(), 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(BytesAndStanzas, OfflineLimits, testing::Bool());
 
 TEST_F(OfflineTest, AnotherClientTakesOverWhenOneLeaves) {
   router::Limits limits;

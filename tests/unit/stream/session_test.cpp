@@ -111,6 +111,8 @@ TEST(Session, StreamManagementMayBeRefused) {
   EXPECT_FALSE(connection.negotiation.sm_enabled());
   connection.feed("<r xmlns='urn:xmpp:sm:3'/><presence/>");
   EXPECT_EQ(connection.news(), "enable\n<presence/>");
+  connection.feed("<enable xmlns='urn:xmpp:sm:3'/>");  // XEP-0198 3: one attempt
+  EXPECT_EQ(gist(connection.sent()), "error policy-violation");
 }
 
 TEST(Session, WithoutStreamManagementNothingIsAsked) {

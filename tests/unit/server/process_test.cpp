@@ -1,0 +1,165 @@
+// The process around the server: what it makes, how it is administered, reloaded and stopped.
+#include "process.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "admin/ctl_client.h"
+#include "unit/net/loopback_client.h"
+
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kConfig = R"(<exedra xmlns='urn:exedra:config:1' shards='2'>
+  <log level='error'/><clients port='0'/><clients port='0' tls='direct'/><host domain='example.org'/></exedra>)";
+
+/// A server on free ports over a folder of its own, running on its own threads.
+class Running : public testing::Test {
+ protected:
+  Running() {
+    char name[] = "/tmp/server_test.XXXXXX";
+    dir_ = std::string(mkdtemp(name)) + "/data";
+    std::filesystem::create_directory(dir_);
+    write(kConfig);
+    start();
+  }
+  ~Running() override {
+    stop();
+    std::filesystem::remove_all(std::filesystem::path(dir_).parent_path());
+  }
+
+  void write(const std::string& config) const { std::ofstream(dir_ + "/exedra.xml") << config; }
+  void start() {
+    auto data = DataFolder::open(dir_);
+    ASSERT_TRUE(data) << data.error().what;
+    auto config = parse_config(read_file(dir_ + "/exedra.xml").value(), "exedra.xml");
+    ASSERT_TRUE(config) << config.error().what;
+    auto process = Process::start({dir_ + "/exedra.xml", 0}, std::move(*data), std::move(*config));
+    ASSERT_TRUE(process) << process.error().what;
+    process_ = std::move(*process);
+    thread_ = std::jthread([this] { process_->run(); });
+    const auto status = ask({{"op", "status"}});
+    ASSERT_TRUE(status) << status.error().what;
+    ports_ = status->at("ports").get<std::vector<std::uint16_t>>();
+  }
+  void stop() {
+    if (!thread_.joinable()) return;
+    const auto stopping = ask({{"op", "stop"}});
+    EXPECT_TRUE(stopping) << stopping.error().what;  // the answer comes before the end
+    thread_.join();
+    process_.reset();
+  }
+  base::Result<json> ask(const json& request) const {
+    auto client = admin::CtlClient::connect(dir_);
+    if (!client) return std::unexpected(client.error());
+    return client->ask(request);
+  }
+  /// The certificate that the direct TLS port serves.
+  std::string served() const {
+    loopback::Client client(ports_.at(1));
+    EXPECT_TRUE(client.tls(
+        [](SSL& ssl) { SSL_set_alpn_protos(&ssl, reinterpret_cast<const unsigned char*>("\x0bxmpp-client"), 12); }));
+    const certs::CertPtr certificate(SSL_get1_peer_certificate(&client.ssl()));
+    EXPECT_TRUE(certs::names_host(*certificate, "example.org"));
+    return certs::end_point_hash(*certificate);
+  }
+
+  std::string dir_;
+  std::unique_ptr<Process> process_;
+  std::jthread thread_;
+  std::vector<std::uint16_t> ports_;
+};
+
+constexpr std::string_view kHeader =
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+    "to='example.org' version='1.0'>";
+
+std::string until(loopback::Client& client, std::string_view what) {
+  std::string all;
+  while (all.find(what) == std::string::npos) {
+    const std::string some = client.receive_some();
+    if (some.empty()) break;
+    all += some;
+  }
+  return all;
+}
+
+TEST_F(Running, MakesItsFolderAndSaysWhereItListens) {
+  struct stat info{};
+  ASSERT_EQ(stat(dir_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700U);
+  for (const char* name : {"exedra.db", "secret", "control.sock", "certs/example.org.crt", "certs/example.org.key"}) {
+    EXPECT_TRUE(std::filesystem::exists(dir_ + "/" + name)) << name;
+  }
+  ASSERT_EQ(ports_.size(), 2U);
+  const std::string greeting = process_->greeting();
+  EXPECT_NE(greeting.find("127.0.0.1:" + std::to_string(ports_[0]) + " (STARTTLS)"), std::string::npos) << greeting;
+  EXPECT_NE(greeting.find("account add NAME@example.org"), std::string::npos) << greeting;
+}
+
+TEST_F(Running, OneServerForAFolder) {
+  const auto second = DataFolder::open(dir_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().what, "another server uses the data folder " + dir_);
+}
+
+TEST_F(Running, StopTellsClientsAndEnds) {
+  loopback::Client romeo(ports_[0]);
+  romeo.send(kHeader);
+  EXPECT_NE(until(romeo, "</stream:features>").find("urn:ietf:params:xml:ns:xmpp-tls"), std::string::npos);
+  EXPECT_TRUE(ask({{"op", "stop"}}));
+  EXPECT_NE(until(romeo, "</stream:stream>").find("system-shutdown"), std::string::npos);
+  romeo.end_output();
+  thread_.join();
+  EXPECT_FALSE(ask({{"op", "status"}}));
+  process_.reset();
+  EXPECT_TRUE(DataFolder::open(dir_));
+}
+
+TEST_F(Running, SigtermEndsIt) {
+  std::raise(SIGTERM);
+  thread_.join();
+  process_.reset();
+}
+
+TEST_F(Running, AccountsOutliveARestart) {
+  ASSERT_TRUE(ask({{"op", "account add"}, {"jid", "romeo@example.org"}, {"password", "wherefore"}}));
+  const std::string before = served();
+  stop();
+  start();
+  EXPECT_EQ(ask({{"op", "account list"}})->at("accounts").at(0).at("jid"), "romeo@example.org");
+  EXPECT_EQ(served(), before);
+}
+
+TEST_F(Running, ReloadTakesWhatIsRightOnly) {
+  write("<exedra xmlns='urn:exedra:config:1'>\n<host/></exedra>");
+  const auto wrong = ask({{"op", "reload"}});
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().what.starts_with(dir_ + "/exedra.xml:2: <host>: ")) << wrong.error().what;
+  write("<exedra xmlns='urn:exedra:config:1'><clients/><host domain='example.com'/></exedra>");
+  EXPECT_EQ(ask({{"op", "reload"}}).error().what,
+            "hosts are added and removed by a restart only; the old configuration stays");
+  EXPECT_FALSE(std::filesystem::exists(dir_ + "/certs/example.com.crt"));
+  write(kConfig);
+  const std::string before = served();
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const certs::Files files{dir_ + "/certs/example.org.crt", dir_ + "/certs/example.org.key"};
+  ASSERT_TRUE(certs::create_self_signed("example.org", files, now));
+  EXPECT_EQ(served(), before);  // nobody has asked yet
+  EXPECT_TRUE(ask({{"op", "reload"}}));
+  EXPECT_NE(served(), before);
+}
+
+TEST(DataFolder, DefaultConfigurationIsGood) {
+  const auto config = parse_config(DataFolder::default_config(), "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->hosts.at(0).domain.str(), "localhost");
+}
+
+}  // namespace
