@@ -55,7 +55,8 @@ void deliver(Account& account, Passage& passage, const std::vector<std::size_t>&
                    .to = packet.to(),
                    .overlay = passage.overlay,
                    .receipt = copies,
-                   .kept = row || passage.archived || !storable});
+                   .kept = row || passage.archived || !storable,
+                   .archived = passage.archived});
   }
   for (const auto& step : account.shard().points.delivered) step(passage, sessions);
 }
@@ -179,12 +180,15 @@ void redeliver(Account& account, router::Delivery delivery) {
     for (Session* session : sessions) session->send(delivery);
     return;
   }
-  if (delivery.kept) return;
+  // A client that knows no archive would never see it (XEP-0198 5, XEP-0160 3).
+  const bool waits = delivery.archived && recipients.outcome == Outcome::offline;
+  if (delivery.kept && !waits) return;
   if (recipients.outcome == Outcome::service_unavailable)
     return shard.router.bounce(*packet, Condition::service_unavailable);
   if (recipients.outcome != Outcome::offline) return;
   const auto rows = shard.windows.loose();
   Passage passage{.packet = packet, .account = account, .session = nullptr, .overlay = delivery.overlay, .rows = rows};
+  passage.archived = delivery.archived;
   undelivered(account, passage);
   account.watch(*rows, 0);
 }

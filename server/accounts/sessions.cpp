@@ -104,7 +104,11 @@ void Accounts::close(Account& account, Session& session, std::optional<xmpp::Str
   const std::unique_ptr<Session> gone = account.take(session);
   leave(account, *gone);
   if (why) unacknowledged = link.close(*why);
-  for (router::Delivery& delivery : unacknowledged) redeliver(account, std::move(delivery));
+  for (router::Delivery& delivery : unacknowledged) {
+    // Who closes the stream in order has seen what was sent, acknowledged or not.
+    if (!why && forget_mark) delivery.archived = false;
+    redeliver(account, std::move(delivery));
+  }
   for (router::Delivery& delivery : gone->take_returned()) redeliver(account, std::move(delivery));
 }
 

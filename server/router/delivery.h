@@ -40,6 +40,7 @@ struct Delivery {
   xmpp::Overlay overlay;
   base::Ref<Receipt> receipt;  ///< empty where nobody asks
   bool kept = false;           ///< archive or offline store has it, or it isn't to be stored: no row at redelivery
+  bool archived = false;       ///< the archive alone has it: an offline row when nobody is left who could take it
 };
 
 /// What a feature keeps in memory for one account or one session.
@@ -159,7 +160,7 @@ struct DeliveryPoints {
   /// 6. A resource was bound. `request` is Bind 2's <bind/> or null, `bound` the <bound/> to add to (XEP-0386).
   std::vector<std::function<void(AccountView&, SessionView&, const xml::Element* request, xml::Element* bound)>>
       session_bound;
-  /// 7. Its first available presence, after it was broadcast.
+  /// 7. Its first available presence whose priority is not negative (XEP-0160 3), after it was broadcast.
   std::vector<SessionStep> session_available;
   /// 8. Unbound, before its unacknowledged deliveries are redelivered. Its slots die afterwards.
   std::vector<SessionStep> session_closed;

@@ -155,8 +155,7 @@ void ClientStream::succeed(Success success) {
 /// Nothing of the attempt is kept, requests in it neither (XEP-0388 2.6.2).
 void ClientStream::refuse(const Failure& failure) {
   std::string bytes = failure_xml(login_->attempt.profile, failure);
-  // A client that tries one mechanism after the other (slixmpp: six, before PLAIN) has guessed no password yet.
-  if (login_->attempt.account) ++login_->failures;
+  if (failure.counts) ++login_->failures;
   login_->attempt = {};
   phase_ = Phase::login;
   owner_->send(std::move(bytes));

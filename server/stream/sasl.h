@@ -57,7 +57,8 @@ struct Success {
 };
 struct Failure {
   SaslCondition condition;
-  std::string text;  ///< English; the same for an unknown user and a wrong password
+  std::string text;    ///< English; the same for an unknown user and a wrong password
+  bool counts = true;  ///< as a failed login; false where a client only asks for what we do not bind to
 };
 using Step = std::variant<Challenge, NeedCredentials, NeedPasswordCheck, Success, Failure>;
 

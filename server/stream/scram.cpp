@@ -10,6 +10,8 @@ namespace {
 
 Failure malformed(std::string why) { return {SaslCondition::malformed_request, std::move(why)}; }
 Failure refused(std::string why) { return {SaslCondition::not_authorized, std::move(why)}; }
+/// Some clients (slixmpp) try each of six mechanisms in vain before they come to PLAIN. No password was guessed.
+Failure unbound(std::string why) { return {SaslCondition::not_authorized, std::move(why), false}; }
 
 /// Takes the text before the next comma off `rest`; without a comma takes all of it.
 std::string_view take(std::string_view& rest) {
@@ -94,14 +96,14 @@ std::optional<Failure> Scram::read_gs2_flag(std::string_view flag) {
   if (const auto type = attribute(flag, 'p')) {
     if (!settings_.plus) return malformed("Channel binding needs a -PLUS mechanism.");
     const auto data = settings_.binding.find(*type);
-    if (!data) return refused("This channel binding type is not supported here.");
+    if (!data) return unbound("This channel binding type is not supported here.");
     expected_binding_.append(*data);
     return std::nullopt;
   }
   if (flag != "n" && flag != "y") return malformed("The channel binding flag is malformed.");
   if (settings_.plus) return malformed("A -PLUS mechanism needs channel binding.");
   // RFC 5802 6: the client believes that we offered no -PLUS, so someone took it out of the list.
-  if (flag == "y" && settings_.plus_offered) return refused("Channel binding was offered.");
+  if (flag == "y" && settings_.plus_offered) return unbound("Channel binding was offered.");
   return std::nullopt;
 }
 

@@ -16,7 +16,7 @@
 namespace transcript {
 
 /// How long a real server may take for anything.
-inline constexpr std::chrono::seconds kPatience{5};
+inline constexpr std::chrono::seconds kPatience{20};
 
 /// A new empty folder below the system's temporary one, removed with what it holds.
 class TemporaryFolder {
