@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "accounts/bind_iq.h"
 #include "accounts/inbound.h"
 #include "accounts/roster_iq.h"
 #include "base/check.h"
@@ -24,6 +25,7 @@ Accounts::Accounts(router::Router& router, router::Registry& registry, const rou
              .random = random,
              .windows = Windows(router, store)} {
   register_roster(registry, *this);
+  register_bind(registry);
 }
 
 Account* Accounts::account(const xmpp::Jid& bare) {
