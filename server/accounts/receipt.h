@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <set>
 
 #include "accounts/account.h"
 
@@ -15,6 +17,7 @@ bool is_storable(const xmpp::Stanza& stanza);
 class Copies final : public router::Receipt {
  public:
   explicit Copies(std::size_t outstanding) : outstanding_(outstanding) {}
+  ~Copies() override;
 
   /// Adds the row to the passage's unit, to be taken back by the first acknowledgement. False if the sender was not
   /// promised anything and keeps the message itself until its server says otherwise.
@@ -35,6 +38,7 @@ class Copies final : public router::Receipt {
   bool settled_ = false;          // the row's unit is durable or has failed
   store::CancelFlag revocation_;  // null without a row
   store::OfflineDelete row_;
+  std::shared_ptr<std::set<std::int64_t>> in_flight_;  // the account's; has the row's id while this lives
   store::Store* store_ = nullptr;
   base::Loop* loop_ = nullptr;
 };
