@@ -62,6 +62,7 @@ class Account final : public router::AccountView {
   const std::shared_ptr<std::set<std::int64_t>>& in_flight() const { return in_flight_; }
 
   bool disabled;
+  std::uint64_t roster_changes = 0;  ///< applied since it was loaded
 
  private:
   Shard& shard_;
