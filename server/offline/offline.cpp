@@ -31,6 +31,10 @@ bool may_wait(const router::Passage& passage) {
   return right_type && passage.may_store && !xmpp::hints_of(message).no_store;
 }
 
+base::WallTime came_at(const Offline& offline, const router::Passage& passage) {
+  return passage.time != base::WallTime() ? passage.time : offline.environment.router.loop().wall();
+}
+
 router::Verdict keep(const Offline& offline, router::Passage& passage) {
   const router::Packet& packet = *passage.packet;
   const xmpp::Stanza& message = packet.stanza();
@@ -43,7 +47,7 @@ router::Verdict keep(const Offline& offline, router::Passage& passage) {
   store::unit_of(*passage.rows)
       .add(store::OfflinePut{.row = {.owner = std::string(passage.account.jid().str()),
                                      .id = passage.account.next_offline_id(),
-                                     .time = offline.environment.router.loop().wall(),
+                                     .time = came_at(offline, passage),
                                      .stanza = xmpp::to_stored(message, packet.from(), packet.to(), passage.overlay)}});
   return router::Verdict::done();
 }
