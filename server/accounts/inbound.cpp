@@ -73,7 +73,9 @@ void message(Account& account, Passage& passage) {
   switch (recipients.outcome) {
     case Outcome::deliver: return deliver(account, passage, recipients.chosen);
     case Outcome::offline:
-      undelivered(account, passage);
+      if (!undelivered(account, passage) || account.bound().empty()) return;
+      // XEP-0280 6: who has a negative priority isn't chosen, and may still want a copy.
+      for (const auto& step : account.shard().points.delivered) step(passage, {});
       return;
     case Outcome::service_unavailable:
       return account.shard().router.bounce(*passage.packet, Condition::service_unavailable);
