@@ -143,6 +143,21 @@ void dispatch(Account& account, Passage& passage) {
   }
 }
 
+/// Let go with a row that takes the place of the copies' own.
+class Replaced final : public store::Watcher {
+ public:
+  Replaced(base::Ref<Copies> copies, base::Loop& loop) : copies_(std::move(copies)), loop_(loop) {}
+  ~Replaced() override {
+    loop_.post([copies = std::move(copies_), kept = durable] {
+      if (kept) copies->acknowledged();
+    });
+  }
+
+ private:
+  base::Ref<Copies> copies_;
+  base::Loop& loop_;
+};
+
 /// A copy that other sessions of the account have as well, or that was made for one session only (carbons, archive
 /// results), is not sent to yet another.
 bool belongs_elsewhere(const Account& account, const router::Delivery& delivery) {
@@ -193,7 +208,9 @@ void redeliver(Account& account, router::Delivery delivery) {
     for (Session* session : sessions) session->send(delivery);
     return;
   }
-  if (delivery.kept) return;
+  auto* copies = dynamic_cast<Copies*>(delivery.receipt.get());
+  const bool again = copies != nullptr && copies->row_is_under_way();
+  if (delivery.kept && !again) return;
   if (recipients.outcome == Outcome::service_unavailable && !delivery.archived)
     return shard.router.bounce(*packet, Condition::service_unavailable);
   if (recipients.outcome != Outcome::offline) return;
@@ -203,8 +220,10 @@ void redeliver(Account& account, router::Delivery delivery) {
                   .session = nullptr,
                   .overlay = std::move(delivery.overlay),
                   .rows = rows,
-                  .archived = delivery.archived,
+                  .archived = delivery.archived || again,
                   .time = delivery.time};
+  // Whoever comes next finds this row while the first one's unit still waits for others (0002, point 6).
+  if (again) store::unit_of(*rows).attach(base::make_ref<Replaced>(base::Ref<Copies>(copies), shard.loop()));
   undelivered(account, passage);
   account.watch(*rows, 0);
 }

@@ -24,6 +24,8 @@ class Copies final : public router::Receipt {
   bool add_offline_row(Account& account, router::Passage& passage);
 
   void acknowledged() override;
+  /// The row isn't in the store yet, where the next session would look for it.
+  bool row_is_under_way() const { return revocation_ && !settled_; }
   /// A session ended without acknowledging its copy. True if no other has one: it must go somewhere.
   bool give_back();
   void hand_out(std::size_t copies) { outstanding_ = copies; }
