@@ -39,7 +39,7 @@ class Account final : public router::AccountView {
   void send_presence_to(const xmpp::Jid& contact, bool available) override;
   void after_rows(base::Fn<void()> job) override;
   std::int64_t next_offline_id() override;
-  bool offline_row_in_flight(std::int64_t id) const override { return in_flight_->contains(id); }
+  std::set<std::int64_t> offline_rows_in_flight() const override { return *in_flight_; }
 
   Shard& shard() { return shard_; }
   Roster& roster() { return roster_; }

@@ -130,6 +130,12 @@ bool is_busy(const Flight& flight, const router::Limits& limits, std::size_t par
   return flight.bytes > limits.offline_bytes / part || flight.ids.size() > limits.sm_queue_stanzas / 2 / part;
 }
 
+std::set<std::int64_t> rows_in_flight(const State& state, const router::AccountView& account) {
+  std::set<std::int64_t> ids = account.offline_rows_in_flight();
+  ids.insert(state.flight->ids.begin(), state.flight->ids.end());
+  return ids;
+}
+
 void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t number, base::Result<Page> page) {
   router::AccountView* account = offline.environment.accounts.account(owner);
   if (account == nullptr) return;
@@ -140,10 +146,12 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
   if (!page) base::log::error("offline_unreadable", {{"account", owner.str()}, {"why", page.error().what}});
   if (!page || session == nullptr) return state.drain.reset();
   merge(drain->unwritten, drain->after, *page);
+  // Taken twice: what was acknowledged since the read began is still in the page.
+  drain->in_flight.merge(rows_in_flight(state, *account));
   for (Message& message : page->messages) {
     drain->after = message.id;
     // What another session was sent is redelivered when that ends unacknowledged.
-    if (state.flight->ids.contains(message.id) || account->offline_row_in_flight(message.id)) continue;
+    if (drain->in_flight.contains(message.id)) continue;
     send(offline, *account, *session, std::move(message));
   }
   if (page->last) return state.drain.reset();
@@ -166,6 +174,7 @@ void Offline::start_drain(router::AccountView& account, const router::SessionVie
 void Offline::read_on(router::AccountView& account) const {
   Drain& drain = *state(account).drain;
   drain.unwritten = state(account).pending;
+  drain.in_flight = rows_in_flight(state(account), account);
   environment.store.read(
       environment.router.loop(),
       [owner = std::string(account.jid().str()), after = drain.after](store::Reader& reader) {

@@ -37,9 +37,10 @@ struct Drain {
   xmpp::Jid session;
   std::uint64_t number = 0;  ///< tells it from an earlier one to a session of the same name
   std::unique_ptr<router::AccountHold> hold;
-  std::int64_t after = 0;  ///< the last row that was sent
-  PendingRows unwritten;   ///< what the page being read may not show yet
-  bool paused = false;     ///< enough is in flight
+  std::int64_t after = 0;            ///< the last row that was sent
+  PendingRows unwritten;             ///< what the page being read may not show yet
+  std::set<std::int64_t> in_flight;  ///< rows of that page that somebody has been sent
+  bool paused = false;               ///< enough is in flight
 };
 
 struct State final : router::FeatureState {

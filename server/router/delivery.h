@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -105,9 +106,9 @@ class AccountView {
   virtual void after_rows(base::Fn<void()> job) { job(); }
   /// The id of this account's next offline row, for whoever writes one: strictly increasing.
   virtual std::int64_t next_offline_id() { return 0; }
-  /// Stands this offline row in for a message that a session was sent and has not acknowledged? Then it is handed to
-  /// nobody else meanwhile.
-  virtual bool offline_row_in_flight(std::int64_t /*id*/) const { return false; }
+  /// The offline rows that stand in for messages which a session was sent and has not acknowledged: not for others
+  /// meanwhile.
+  virtual std::set<std::int64_t> offline_rows_in_flight() const { return {}; }
 
  protected:
   ~AccountView() = default;
