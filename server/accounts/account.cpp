@@ -23,7 +23,7 @@ class Hold final : public router::AccountHold {
 };
 
 /// Let go with the unit it watches, which may be on another shard.
-class Issued final : public base::Held {
+class Issued final : public store::Watcher {
  public:
   Issued(Accounts& accounts, base::Loop& loop, xmpp::Jid jid, std::uint64_t number)
       : accounts_(accounts), loop_(loop), jid_(std::move(jid)), number_(number) {}
@@ -123,7 +123,10 @@ std::unique_ptr<router::AccountHold> Account::hold() {
   return std::make_unique<Hold>(shard_.accounts, jid_, number);
 }
 
-void Account::send_presence_to(const xmpp::Jid& contact, bool available) { presence_to(*this, contact, available); }
+void Account::send_presence_to(const xmpp::Jid& contact, bool available) {
+  if (contact.is_domain()) return presence_to_domain(*this, contact.domain(), available);
+  presence_to(*this, contact, available);
+}
 
 void Account::watch(store::Unit& unit, std::size_t before) {
   if (unit.rows().size() == before) return;

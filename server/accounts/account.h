@@ -39,6 +39,7 @@ class Account final : public router::AccountView {
   void send_presence_to(const xmpp::Jid& contact, bool available) override;
   void after_rows(base::Fn<void()> job) override;
   std::int64_t next_offline_id() override;
+  std::set<std::int64_t> offline_rows_in_flight() const override { return *in_flight_; }
 
   Shard& shard() { return shard_; }
   Roster& roster() { return roster_; }
@@ -57,7 +58,11 @@ class Account final : public router::AccountView {
   /// Nothing is lost when it leaves the memory.
   bool idle() const { return sessions_.empty() && holds_.empty() && issued_.empty(); }
 
+  /// Offline rows that stand in for copies under way. Shared, because those may outlive the account's stay in memory.
+  const std::shared_ptr<std::set<std::int64_t>>& in_flight() const { return in_flight_; }
+
   bool disabled;
+  std::uint64_t roster_changes = 0;  ///< applied since it was loaded
 
  private:
   Shard& shard_;
@@ -70,6 +75,7 @@ class Account final : public router::AccountView {
   std::set<std::uint64_t> issued_;
   std::multimap<std::uint64_t, base::Fn<void()>> waiting_;  // by the last row they wait for
   std::int64_t last_offline_id_;
+  std::shared_ptr<std::set<std::int64_t>> in_flight_ = std::make_shared<std::set<std::int64_t>>();
 };
 
 }  // namespace accounts

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "accounts/bind_iq.h"
 #include "accounts/inbound.h"
 #include "accounts/roster_iq.h"
 #include "base/check.h"
@@ -24,6 +25,9 @@ Accounts::Accounts(router::Router& router, router::Registry& registry, const rou
              .random = random,
              .windows = Windows(router, store)} {
   register_roster(registry, *this);
+  register_bind(registry);
+  // Posted, because the loop may not run yet.
+  if (router.shard() == 0) router.loop().post([this] { shard_.windows.expire_marks(); });
 }
 
 Account* Accounts::account(const xmpp::Jid& bare) {

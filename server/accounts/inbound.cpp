@@ -29,11 +29,17 @@ Recipients choose(Account& account, const Packet& packet) {
   return packet.to().is_bare() ? to_bare(type, candidates) : to_full(type, candidates, match);
 }
 
-/// RFC 6121 8.5.2.2.1: stored, or else answered with an error. What the archive holds is not lost.
-void undelivered(Account& account, Passage& passage) {
+/// RFC 6121 8.5.2.2.1: stored, or else answered with an error, and then false. What the archive holds is not lost.
+bool undelivered(Account& account, Passage& passage) {
   Shard& shard = account.shard();
-  if (!pass(shard, shard.points.undelivered, passage)) return;
+  for (const auto& step : shard.points.undelivered) {
+    const router::Verdict verdict = step(passage);
+    if (!verdict.ends()) continue;
+    if (verdict.error()) shard.router.bounce(*passage.packet, *verdict.error());
+    return !verdict.error();
+  }
   if (!passage.archived) shard.router.bounce(*passage.packet, Condition::service_unavailable);
+  return passage.archived;
 }
 
 void deliver(Account& account, Passage& passage, const std::vector<std::size_t>& chosen) {
@@ -55,8 +61,9 @@ void deliver(Account& account, Passage& passage, const std::vector<std::size_t>&
                    .to = packet.to(),
                    .overlay = passage.overlay,
                    .receipt = copies,
-                   .kept = row || passage.archived || !storable,
-                   .archived = passage.archived});
+                   .kept = row || !storable,
+                   .archived = passage.archived,
+                   .time = account.shard().loop().wall()});
   }
   for (const auto& step : account.shard().points.delivered) step(passage, sessions);
 }
@@ -65,7 +72,11 @@ void message(Account& account, Passage& passage) {
   const Recipients recipients = choose(account, *passage.packet);
   switch (recipients.outcome) {
     case Outcome::deliver: return deliver(account, passage, recipients.chosen);
-    case Outcome::offline: return undelivered(account, passage);
+    case Outcome::offline:
+      if (!undelivered(account, passage) || account.bound().empty()) return;
+      // XEP-0280 6: who has a negative priority isn't chosen, and may still want a copy.
+      for (const auto& step : account.shard().points.delivered) step(passage, {});
+      return;
     case Outcome::service_unavailable:
       return account.shard().router.bounce(*passage.packet, Condition::service_unavailable);
     case Outcome::drop: return;
@@ -132,6 +143,21 @@ void dispatch(Account& account, Passage& passage) {
   }
 }
 
+/// Let go with a row that takes the place of the copies' own.
+class Replaced final : public store::Watcher {
+ public:
+  Replaced(base::Ref<Copies> copies, base::Loop& loop) : copies_(std::move(copies)), loop_(loop) {}
+  ~Replaced() override {
+    loop_.post([copies = std::move(copies_), kept = durable] {
+      if (kept) copies->acknowledged();
+    });
+  }
+
+ private:
+  base::Ref<Copies> copies_;
+  base::Loop& loop_;
+};
+
 /// A copy that other sessions of the account have as well, or that was made for one session only (carbons, archive
 /// results), is not sent to yet another.
 bool belongs_elsewhere(const Account& account, const router::Delivery& delivery) {
@@ -168,6 +194,7 @@ void redeliver(Account& account, router::Delivery delivery) {
   const xmpp::Stanza& stanza = *delivery.stanza;
   Shard& shard = account.shard();
   if (stanza.kind() == Kind::presence || belongs_elsewhere(account, delivery)) return;
+  remove_delay(delivery);
   const bool local = shard.router.is_local(delivery.from.domain());
   const auto packet = base::make_ref<const Packet>(delivery.stanza, delivery.from, delivery.to,
                                                    local ? router::Origin::session : router::Origin::remote);
@@ -177,18 +204,26 @@ void redeliver(Account& account, router::Delivery delivery) {
     if (auto* copies = dynamic_cast<Copies*>(delivery.receipt.get())) copies->hand_out(recipients.chosen.size());
     std::vector<Session*> sessions;
     for (const std::size_t index : recipients.chosen) sessions.push_back(account.bound()[index].get());
+    add_delay(delivery);
     for (Session* session : sessions) session->send(delivery);
     return;
   }
-  // A client that knows no archive would never see it (XEP-0198 5, XEP-0160 3).
-  const bool waits = delivery.archived && recipients.outcome == Outcome::offline;
-  if (delivery.kept && !waits) return;
-  if (recipients.outcome == Outcome::service_unavailable)
+  auto* copies = dynamic_cast<Copies*>(delivery.receipt.get());
+  const bool again = copies != nullptr && copies->row_is_under_way();
+  if (delivery.kept && !again) return;
+  if (recipients.outcome == Outcome::service_unavailable && !delivery.archived)
     return shard.router.bounce(*packet, Condition::service_unavailable);
   if (recipients.outcome != Outcome::offline) return;
   const auto rows = shard.windows.loose();
-  Passage passage{.packet = packet, .account = account, .session = nullptr, .overlay = delivery.overlay, .rows = rows};
-  passage.archived = delivery.archived;
+  Passage passage{.packet = packet,
+                  .account = account,
+                  .session = nullptr,
+                  .overlay = std::move(delivery.overlay),
+                  .rows = rows,
+                  .archived = delivery.archived || again,
+                  .time = delivery.time};
+  // Whoever comes next finds this row while the first one's unit still waits for others (0002, point 6).
+  if (again) store::unit_of(*rows).attach(base::make_ref<Replaced>(base::Ref<Copies>(copies), shard.loop()));
   undelivered(account, passage);
   account.watch(*rows, 0);
 }

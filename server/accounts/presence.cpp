@@ -38,6 +38,13 @@ void post(Account& account, const xmpp::StanzaRef& stanza, const xmpp::Jid& from
   account.router().post(base::make_ref<const Packet>(stanza, from, to, Origin::session, ticket));
 }
 
+/// A feature keeps this account's presence from the contact, whatever the roster says (XEP-0191 3.3).
+bool hides_from(Account& account, const xmpp::Jid& contact) {
+  for (const auto& hides : account.shard().points.hides_from)
+    if (hides(account, contact)) return true;
+  return false;
+}
+
 /// To one of our own sessions.
 void show(Session& to, const xmpp::StanzaRef& stanza, const xmpp::Jid& from) {
   to.send({.stanza = stanza, .from = from, .to = to.jid(), .overlay = {}, .receipt = {}, .kept = true});
@@ -51,7 +58,8 @@ void to_own_sessions(Account& account, const xmpp::StanzaRef& stanza, const xmpp
 /// Each copy holds the ticket: a client isn't read while its last change of presence still goes round.
 void to_subscribers(Account& account, const Packet& packet, const xmpp::StanzaRef& stanza) {
   for (const auto& [contact, item] : account.roster().items())
-    if (item.subscription.from) post(account, stanza, packet.from(), contact, packet.ticket());
+    if (item.subscription.from && !hides_from(account, contact))
+      post(account, stanza, packet.from(), contact, packet.ticket());
 }
 
 /// RFC 6121 4.2.2: what the others show, and probes for whom we may see. Pending requests are seen at each login
@@ -61,7 +69,8 @@ void introduce(Account& account, Session& session, const Packet& packet) {
     if (other.get() != &session && other->available()) show(session, other->presence()->share(), other->jid());
   const xmpp::StanzaRef probe = xmpp::share(xmpp::make_presence(Type::probe));
   for (const auto& [contact, item] : account.roster().items())
-    if (item.subscription.to) post(account, probe, session.jid(), contact, packet.ticket());
+    if (item.subscription.to && !hides_from(account, contact))
+      post(account, probe, session.jid(), contact, packet.ticket());
   show_requests(account, session);
 }
 
@@ -82,7 +91,7 @@ void become_available(Account& account, Session& session, const Packet& packet) 
 /// RFC 6121 4.6.3: those who got directed presence, and don't get the broadcast.
 void end_directed(Account& account, Session& session, const Packet& packet, bool was_broadcast) {
   for (const xmpp::Jid& peer : std::exchange(session.directed, {})) {
-    if (was_broadcast && account.roster().subscription(peer.bare()).from) continue;
+    if ((was_broadcast && account.roster().subscription(peer.bare()).from) || hides_from(account, peer)) continue;
     post(account, packet.share(), packet.from(), peer, packet.ticket());
   }
 }
@@ -125,6 +134,7 @@ void leave(Account& account, Session& session) {
 
 void answer_probe(Account& account, const Packet& probe) {
   const xmpp::Jid asking = probe.from().bare();
+  if (hides_from(account, probe.from())) return;
   if (!account.roster().subscription(asking).from && asking != account.jid()) {
     // RFC 6121 4.3.2, first rule: it believes in a subscription that isn't there (or watches directed presence).
     for (const auto& session : account.bound())
@@ -137,11 +147,17 @@ void answer_probe(Account& account, const Packet& probe) {
     if (session->available()) post(account, session->presence()->share(), session->jid(), probe.from());
 }
 
+void presence_to_domain(Account& account, std::string_view domain, bool available) {
+  for (const auto& [contact, item] : account.roster().items())
+    if (item.subscription.from && contact.domain() == domain) presence_to(account, contact, available);
+}
+
 void forget_directed(Account& account, const xmpp::Jid& peer) {
   for (const auto& session : account.bound()) session->directed.erase(peer);
 }
 
 void presence_to(Account& account, const xmpp::Jid& contact, bool available) {
+  if (hides_from(account, contact)) return;
   for (const auto& session : account.bound()) {
     if (!session->available()) continue;
     post(account, available ? session->presence()->share() : unavailable(), session->jid(), contact);

@@ -15,7 +15,9 @@ void leave(Account& account, Session& session);
 void answer_probe(Account& account, const router::Packet& probe);
 /// What was directed at `peer` came back with an error.
 void forget_directed(Account& account, const xmpp::Jid& peer);
-/// Presence of every available session, as it is or unavailable, to one contact.
+/// Presence of every available session, as it is or unavailable, to one contact, unless a feature hides it.
 void presence_to(Account& account, const xmpp::Jid& contact, bool available);
+/// The same to every contact of a domain that may see it.
+void presence_to_domain(Account& account, std::string_view domain, bool available);
 
 }  // namespace accounts

@@ -9,7 +9,7 @@
 namespace accounts {
 
 /// Let go with the unit that has the row, on the shard of its sender.
-class Copies::Settled final : public base::Held {
+class Copies::Settled final : public store::Watcher {
  public:
   Settled(base::Ref<Copies> copies, base::Loop& loop) : copies_(std::move(copies)), loop_(loop) {}
   ~Settled() override {
@@ -27,6 +27,10 @@ bool is_storable(const xmpp::Stanza& stanza) {
   return xmpp::has_body(stanza) || xmpp::hints_of(stanza).store;
 }
 
+Copies::~Copies() {
+  if (in_flight_) in_flight_->erase(row_.id);
+}
+
 // A ticket that isn't ours belongs to a remote peer, which may have been promised as much.
 bool Copies::add_offline_row(Account& account, router::Passage& passage) {
   const base::Ref<base::Held>& held = passage.packet->ticket();
@@ -36,6 +40,8 @@ bool Copies::add_offline_row(Account& account, router::Passage& passage) {
   const router::Packet& packet = *passage.packet;
   Shard& shard = account.shard();
   row_ = {.owner = std::string(account.jid().str()), .id = account.next_offline_id()};
+  in_flight_ = account.in_flight();
+  in_flight_->insert(row_.id);
   revocation_ = std::make_shared<store::Revocation>();
   store_ = &shard.store;
   loop_ = &shard.loop();

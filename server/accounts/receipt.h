@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <set>
 
 #include "accounts/account.h"
 
@@ -15,12 +17,15 @@ bool is_storable(const xmpp::Stanza& stanza);
 class Copies final : public router::Receipt {
  public:
   explicit Copies(std::size_t outstanding) : outstanding_(outstanding) {}
+  ~Copies() override;
 
   /// Adds the row to the passage's unit, to be taken back by the first acknowledgement. False if the sender was not
   /// promised anything and keeps the message itself until its server says otherwise.
   bool add_offline_row(Account& account, router::Passage& passage);
 
   void acknowledged() override;
+  /// The row isn't in the store yet, where the next session would look for it.
+  bool row_is_under_way() const { return revocation_ && !settled_; }
   /// A session ended without acknowledging its copy. True if no other has one: it must go somewhere.
   bool give_back();
   void hand_out(std::size_t copies) { outstanding_ = copies; }
@@ -35,6 +40,7 @@ class Copies final : public router::Receipt {
   bool settled_ = false;          // the row's unit is durable or has failed
   store::CancelFlag revocation_;  // null without a row
   store::OfflineDelete row_;
+  std::shared_ptr<std::set<std::int64_t>> in_flight_;  // the account's; has the row's id while this lives
   store::Store* store_ = nullptr;
   base::Loop* loop_ = nullptr;
 };

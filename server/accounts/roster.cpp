@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "xmpp/ns.h"
@@ -179,6 +180,22 @@ RosterChange Roster::update(const xmpp::Jid& contact, const Subscription& after,
   number(change, now);
   change.push = push_of(bare);
   return change;
+}
+
+// The version moves on: clients may know the one that was lost. It need not be kept, since an older one that is loaded
+// later is neither of the two.
+std::vector<xml::Document> Roster::restore(const store::Roster& rows, base::WallTime now) {
+  Roster kept(owner_, rows);
+  kept.version_ = std::max<std::int64_t>(version_ + 1, now.time_since_epoch().count());
+  std::set<xmpp::Jid> different;
+  for (const auto& [contact, item] : items_)
+    if (const Item* other = kept.find(contact); other == nullptr || *other != item) different.insert(contact);
+  for (const auto& [contact, item] : kept.items_)
+    if (find(contact) == nullptr) different.insert(contact);
+  *this = std::move(kept);
+  std::vector<xml::Document> pushes;
+  for (const xmpp::Jid& contact : different) pushes.push_back(push_of(contact));
+  return pushes;
 }
 
 bool Roster::overfills(const xmpp::Jid& contact, const Subscription& after, std::size_t most) const {

@@ -46,6 +46,7 @@ class Roster {
     std::string name;
     std::vector<std::string> groups;
     Subscription subscription;  ///< `request` is always false here: requests() has those
+    bool operator==(const Item&) const = default;
   };
   using Items = std::map<xmpp::Jid, Item>;
 
@@ -72,6 +73,8 @@ class Roster {
   base::Result<RosterChange, xmpp::StanzaError> remove(const xmpp::Jid& contact, base::WallTime now);
   /// Makes a subscription what a transition says. `request` is the stanza to keep where `after.request` is new.
   RosterChange update(const xmpp::Jid& contact, const Subscription& after, std::string request, base::WallTime now);
+  /// Makes it what the store has, because rows of a change were lost. Gives the pushes for what is different.
+  std::vector<xml::Document> restore(const store::Roster& rows, base::WallTime now);
   /// Would update() with a transition to `after` go beyond `most` items or `most` requests?
   bool overfills(const xmpp::Jid& contact, const Subscription& after, std::size_t most) const;
 

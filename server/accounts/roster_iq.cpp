@@ -1,5 +1,6 @@
 #include "accounts/roster_iq.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "accounts/presence.h"
@@ -38,7 +39,8 @@ void remove(Account& account, const xmpp::Jid& contact, Responder& request, stor
     account.router().post(base::make_ref<const Packet>(xmpp::share(xmpp::make_presence(type)), account.jid(), bare,
                                                        router::Origin::server, request.request().ticket()));
   }
-  if (before.from) presence_to(account, bare, false);
+  const bool ends = std::ranges::find(cancel, xmpp::Type::unsubscribed) != cancel.end();
+  if (before.from && ends) presence_to(account, bare, false);
   request.result();
 }
 

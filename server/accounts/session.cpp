@@ -2,7 +2,24 @@
 
 #include <utility>
 
+#include "xmpp/delay.h"
+#include "xmpp/ns.h"
+
 namespace accounts {
+
+void add_delay(router::Delivery& delivery) {
+  if (delivery.time == base::WallTime()) return;
+  remove_delay(delivery);
+  const xmpp::Jid host = xmpp::Jid::from_prepared(delivery.to.domain());
+  delivery.overlay.added.push_back(xmpp::make_delay(host, delivery.time));
+}
+
+// Without a time, it came with the message out of the offline store.
+void remove_delay(router::Delivery& delivery) {
+  if (delivery.time == base::WallTime()) return;
+  std::erase_if(delivery.overlay.added,
+                [](const xmpp::FragmentRef& each) { return each->element.root().is(xmpp::ns::delay, "delay"); });
+}
 
 Session::Session(router::SessionId id, xmpp::Jid jid, router::SessionLink& link, const router::DeliveryPoints& points)
     : id_(id), jid_(std::move(jid)), link_(&link), points_(points), slots_(points.session_slots) {}
@@ -21,6 +38,7 @@ void Session::send_now(router::Delivery delivery) {
   if (link_ == nullptr) {
     returned_.push_back(std::move(delivery));
   } else {
+    if (link_->hibernated()) add_delay(delivery);
     link_->deliver(std::move(delivery));
   }
 }

@@ -10,6 +10,11 @@
 
 namespace accounts {
 
+/// Notes when a message first came, for a client that gets it late (XEP-0203 2).
+void add_delay(router::Delivery& delivery);
+/// Takes that note off again: what comes later still, or is stored, gets a new one.
+void remove_delay(router::Delivery& delivery);
+
 /// Belongs to its Account, on the account's shard, from bind to unbind.
 class Session final : public router::SessionView {
  public:

@@ -106,7 +106,7 @@ void Accounts::close(Account& account, Session& session, std::optional<xmpp::Str
   if (why) unacknowledged = link.close(*why);
   for (router::Delivery& delivery : unacknowledged) {
     // Who closes the stream in order has seen what was sent, acknowledged or not.
-    if (!why && forget_mark) delivery.archived = false;
+    if (!why && forget_mark && delivery.archived) delivery.kept = true;
     redeliver(account, std::move(delivery));
   }
   for (router::Delivery& delivery : gone->take_returned()) redeliver(account, std::move(delivery));

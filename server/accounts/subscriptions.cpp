@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "accounts/accounts.h"
 #include "accounts/presence.h"
+#include "base/log.h"
 #include "xmpp/stored.h"
 
 namespace accounts {
@@ -34,6 +36,55 @@ void show(Account& account, const Passage& passage) {
                    .kept = true});
   }
 }
+
+/// RFC 6121 2.1.6.
+void push(Account& account, const xml::Document& query) {
+  xml::Document iq = xmpp::make_iq(Type::set, "push-" + std::to_string(account.shard().next_number()));
+  iq.root().add_copy(query.root());
+  const xmpp::StanzaRef push = xmpp::share(std::move(iq));
+  for (const auto& session : account.bound()) {
+    if (!session->interested) continue;
+    session->send(
+        {.stanza = push, .from = account.jid(), .to = session->jid(), .overlay = {}, .receipt = {}, .kept = true});
+  }
+}
+
+void restore(Account& account);
+
+/// What is still under way is settled first, so that the store has the last word.
+void restore_later(Account& account) {
+  account.after_rows([&account] { restore(account); });
+}
+
+/// Whoever saw the change has seen more than is kept: its clients are told what holds.
+void restore(Account& account) {
+  Shard& shard = account.shard();
+  shard.store.read(
+      shard.loop(), [owner = std::string(account.jid().str())](store::Reader& reader) { return reader.roster(owner); },
+      [&shard, jid = account.jid(), changes = account.roster_changes](const base::Result<store::Roster>& rows) {
+        Account* found = shard.accounts.account(jid);
+        if (found == nullptr) return;
+        if (!rows) return base::log::error("roster_unreadable", {{"account", jid.str()}, {"why", rows.error().what}});
+        if (found->roster_changes != changes) return restore_later(*found);
+        for (const xml::Document& query : found->roster().restore(*rows, shard.loop().wall())) push(*found, query);
+      });
+}
+
+/// Let go with the unit that has a change's rows: if they were lost, the memory must not go on without them.
+class RosterRows final : public store::Watcher {
+ public:
+  RosterRows(Shard& shard, xmpp::Jid jid) : shard_(shard), jid_(std::move(jid)) {}
+  ~RosterRows() override {
+    if (durable) return;
+    shard_.loop().post([&shard = shard_, jid = std::move(jid_)] {
+      if (Account* account = shard.accounts.account(jid)) restore_later(*account);
+    });
+  }
+
+ private:
+  Shard& shard_;
+  xmpp::Jid jid_;
+};
 
 }  // namespace
 
@@ -87,17 +138,12 @@ void show_requests(Account& account, Session& session) {
 }
 
 void apply(Account& account, RosterChange change, store::Unit& unit) {
-  for (store::Row& row : change.rows) unit.add(std::move(row));
-  if (change.push.empty()) return;
-  Shard& shard = account.shard();
-  xml::Document iq = xmpp::make_iq(Type::set, "push-" + std::to_string(shard.next_number()));
-  iq.root().add_copy(change.push.root());
-  const xmpp::StanzaRef push = xmpp::share(std::move(iq));
-  for (const auto& session : account.bound()) {
-    if (!session->interested) continue;
-    session->send(
-        {.stanza = push, .from = account.jid(), .to = session->jid(), .overlay = {}, .receipt = {}, .kept = true});
+  if (!change.rows.empty()) {
+    ++account.roster_changes;
+    unit.attach(base::make_ref<RosterRows>(account.shard(), account.jid()));
   }
+  for (store::Row& row : change.rows) unit.add(std::move(row));
+  if (!change.push.empty()) push(account, change.push);
 }
 
 }  // namespace accounts

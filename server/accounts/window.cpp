@@ -9,6 +9,13 @@ namespace accounts {
 
 using router::SessionId;
 
+namespace {
+
+constexpr std::chrono::hours kMarkLife{24};
+constexpr std::chrono::hours kMarkExpiry{1};
+
+}  // namespace
+
 // Posted even on the home shard: the last holder may be in the middle of something that the next step would disturb.
 Ticket::~Ticket() {
   auto rows = base::make_ref<store::Unit>();
@@ -84,6 +91,14 @@ void Windows::write(store::UnitRef rows) {
   });
 }
 
+// A client that is gone for a day has long lost its session; a mark that idle stands for nothing unacknowledged.
+void Windows::expire_marks() {
+  auto rows = base::make_ref<store::Unit>();
+  rows->add(store::SmMarkExpire{router_.loop().wall() - kMarkLife});
+  write(std::move(rows));
+  expiry_ = base::Timer(router_.loop(), kMarkExpiry, [this] { expire_marks(); });
+}
+
 // From the front only, so that one session's units commit in order.
 void Windows::advance(SessionId session, Window& window) {
   while (window.next < window.first + window.slots.size()) {
@@ -109,7 +124,7 @@ void Windows::commit(SessionId session, Window& window, std::uint64_t number) {
   slot.state = Slot::State::writing;
   if (!window.sm_id.empty() && number >= window.counted) {
     const auto h = static_cast<std::uint32_t>(number - window.counted + 1);  // wraps at 2^32 (XEP-0198 4)
-    slot.rows->add(store::SmMarkPut{{window.sm_id, std::string(window.jid.bare_str()), h}});
+    slot.rows->add(store::SmMarkPut{{window.sm_id, std::string(window.jid.bare_str()), h, router_.loop().wall()}});
   }
   store_.write(std::move(slot.rows), router_.loop(),
                [this, session, number](const base::Result<void>& result) { committed(session, number, result); });

@@ -51,6 +51,8 @@ class Windows {
   void count(router::SessionId session, std::string sm_id);
   /// Nobody is told any more, but rows under way are still written, in order.
   void close(router::SessionId session, bool forget_mark);
+  /// Removes marks older than a day, now and then hourly. One shard does it for all.
+  void expire_marks();
   /// Sessions whose rows are still under way, closed ones included.
   std::size_t size() const { return windows_.size(); }
 
@@ -83,6 +85,7 @@ class Windows {
   router::Router& router_;
   store::Store& store_;
   std::unordered_map<router::SessionId, Window> windows_;
+  base::Timer expiry_;
 };
 
 }  // namespace accounts

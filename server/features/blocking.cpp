@@ -172,7 +172,8 @@ class Blocking {
 
   static bool sees_presence(const AccountView& account, const xmpp::Jid& jid) {
     const auto subscription = account.subscription(jid);
-    return subscription == router::SubscriptionState::from || subscription == router::SubscriptionState::both;
+    return jid.is_domain() || subscription == router::SubscriptionState::from ||
+           subscription == router::SubscriptionState::both;
   }
 
   void tell_sessions(AccountView& account, const xml::Element& command) const {

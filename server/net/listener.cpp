@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cstring>
 #include <utility>
 
 #include "base/log.h"
@@ -56,7 +57,7 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
         self->hand_over(std::move(socket));
       } else if (error != boost::asio::error::connection_aborted) {
         // Out of descriptors or memory: trying at once would spin; the backlog keeps the callers.
-        base::log::warning("accept_paused", {{"port", self->port_}, {"reason", error.message()}});
+        base::log::warning("accept_paused", {{"port", self->port_}, {"reason", std::strerror(error.value())}});
         self->pause_ = base::Timer(self->loop_, pause_on_error, [core = self.get()] { core->accept(); });
         return;
       }
@@ -101,7 +102,7 @@ base::Result<std::unique_ptr<Listener>> Listener::open(AsioLoop& loop, const std
                                                        Choose choose, Accepted accepted, TcpLimits limits) {
   auto core = std::make_shared<Core>(loop, std::move(choose), std::move(accepted), limits);
   if (const auto error = core->open(address, port)) {
-    return base::failure("listening on " + address + " port " + std::to_string(port) + ": " + error.message());
+    return base::failure("listening on " + address + " port " + std::to_string(port) + ": " + std::strerror(error.value()));
   }
   core->accept();
   return std::unique_ptr<Listener>(new Listener(std::move(core)));

@@ -1,5 +1,6 @@
 #include "offline/drain.h"
 
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ struct Message {
   base::WallTime time;
   std::size_t bytes = 0;
   std::optional<xml::Document> stanza;  // nothing if the row is damaged
+  PendingRef pending;                   // instead, if the row isn't in the store yet
 };
 
 struct Page {
@@ -35,6 +37,7 @@ class RowReceipt final : public router::Receipt {
         owner_(std::move(owner)),
         id_(message.id),
         bytes_(message.bytes),
+        pending_(message.pending),
         flight_(std::move(flight)) {
     flight_->ids.insert(id_);
     flight_->bytes += bytes_;
@@ -42,7 +45,7 @@ class RowReceipt final : public router::Receipt {
   ~RowReceipt() override { land(); }
 
   void acknowledged() override {
-    if (land()) offline_.arrived(owner_, id_);
+    if (land()) offline_.arrived(owner_, id_, pending_);
   }
 
  private:
@@ -57,6 +60,7 @@ class RowReceipt final : public router::Receipt {
   xmpp::Jid owner_;
   std::int64_t id_;
   std::size_t bytes_;
+  PendingRef pending_;
   std::shared_ptr<Flight> flight_;  // shared with the account's state
 };
 
@@ -77,19 +81,43 @@ xmpp::Jid address(const xml::Element& root, std::string_view name) {
   return jid ? *std::move(jid) : xmpp::Jid();
 }
 
-/// The message as it would have arrived, with a note of when it did (XEP-0203).
+/// The message as it would have arrived.
+std::optional<router::Delivery> restore(Message& message) {
+  if (const PendingRef& row = message.pending)
+    return router::Delivery{
+        .stanza = row->stanza, .from = row->from, .to = row->to, .overlay = row->overlay, .kept = true};
+  if (!message.stanza) return std::nullopt;
+  const xmpp::Jid from = address(message.stanza->root(), "from"), to = address(message.stanza->root(), "to");
+  auto stanza = xmpp::Stanza::parse(*std::exchange(message.stanza, std::nullopt));
+  if (!stanza) return std::nullopt;
+  return router::Delivery{.stanza = *std::move(stanza), .from = from, .to = to, .kept = true};
+}
+
+/// With a note of when it came (XEP-0203).
 void send(const Offline& offline, router::AccountView& account, router::SessionView& session, Message message) {
-  if (!message.stanza) {
+  auto delivery = restore(message);
+  if (!delivery) {
     base::log::error("offline_row_damaged", {{"account", account.jid().str()}, {"id", message.id}});
     return;
   }
-  const xmpp::Jid from = address(message.stanza->root(), "from"), to = address(message.stanza->root(), "to");
-  auto stanza = xmpp::Stanza::parse(*std::exchange(message.stanza, std::nullopt));
-  if (!stanza) return;
-  router::Delivery delivery{.stanza = *std::move(stanza), .from = from, .to = to, .kept = true};
-  delivery.overlay.added.push_back(xmpp::make_delay(account.host().domain, message.time, "Offline Storage"));
-  delivery.receipt = base::make_ref<RowReceipt>(offline, account.jid(), message, offline.state(account).flight);
-  session.send(std::move(delivery));
+  delivery->overlay.added.push_back(xmpp::make_delay(account.host().domain, message.time, "Offline Storage"));
+  delivery->receipt = base::make_ref<RowReceipt>(offline, account.jid(), message, offline.state(account).flight);
+  session.send(*std::move(delivery));
+}
+
+/// Puts what the store didn't show yet between the rows of the page; beyond its end only if it is the last.
+void merge(const PendingRows& unwritten, std::int64_t after, Page& page) {
+  std::vector<Message> rows = std::exchange(page.messages, {});
+  auto next = rows.begin();
+  for (const auto& [id, row] : unwritten) {
+    if (id <= after) continue;
+    while (next != rows.end() && next->id < id) page.messages.push_back(std::move(*next++));
+    if (next == rows.end() && !page.last) return;
+    if (next != rows.end() && next->id == id) continue;  // written meanwhile
+    page.messages.push_back(
+        {.id = id, .time = row->time, .bytes = row->stanza->memory(), .stanza = std::nullopt, .pending = row});
+  }
+  page.messages.insert(page.messages.end(), std::move_iterator(next), std::move_iterator(rows.end()));
 }
 
 /// The drain that was asked for, while both it and its session are there.
@@ -102,6 +130,12 @@ bool is_busy(const Flight& flight, const router::Limits& limits, std::size_t par
   return flight.bytes > limits.offline_bytes / part || flight.ids.size() > limits.sm_queue_stanzas / 2 / part;
 }
 
+std::set<std::int64_t> rows_in_flight(const State& state, const router::AccountView& account) {
+  std::set<std::int64_t> ids = account.offline_rows_in_flight();
+  ids.insert(state.flight->ids.begin(), state.flight->ids.end());
+  return ids;
+}
+
 void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t number, base::Result<Page> page) {
   router::AccountView* account = offline.environment.accounts.account(owner);
   if (account == nullptr) return;
@@ -111,10 +145,13 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
   router::SessionView* session = account->session(drain->session);
   if (!page) base::log::error("offline_unreadable", {{"account", owner.str()}, {"why", page.error().what}});
   if (!page || session == nullptr) return state.drain.reset();
+  merge(drain->unwritten, drain->after, *page);
+  // Taken twice: what was acknowledged since the read began is still in the page.
+  drain->in_flight.merge(rows_in_flight(state, *account));
   for (Message& message : page->messages) {
     drain->after = message.id;
     // What another session was sent is redelivered when that ends unacknowledged.
-    if (state.flight->ids.contains(message.id) || account->offline_row_in_flight(message.id)) continue;
+    if (drain->in_flight.contains(message.id)) continue;
     send(offline, *account, *session, std::move(message));
   }
   if (page->last) return state.drain.reset();
@@ -131,13 +168,13 @@ void Offline::start_drain(router::AccountView& account, const router::SessionVie
   state.drain->session = session.jid();
   state.drain->number = ++state.last_drain;
   state.drain->hold = account.hold();
-  account.after_rows([offline = *this, &account, number = state.drain->number] {
-    if (drain_of(offline.state(account), number) != nullptr) offline.read_on(account);
-  });
+  read_on(account);
 }
 
 void Offline::read_on(router::AccountView& account) const {
-  const Drain& drain = *state(account).drain;
+  Drain& drain = *state(account).drain;
+  drain.unwritten = state(account).pending;
+  drain.in_flight = rows_in_flight(state(account), account);
   environment.store.read(
       environment.router.loop(),
       [owner = std::string(account.jid().str()), after = drain.after](store::Reader& reader) {
@@ -148,13 +185,32 @@ void Offline::read_on(router::AccountView& account) const {
       });
 }
 
-void Offline::arrived(const xmpp::Jid& owner, std::int64_t id) const {
+void Offline::remove(const xmpp::Jid& owner, std::int64_t id) const {
   auto unit = base::make_ref<store::Unit>();
   unit->add(store::OfflineDelete{.owner = std::string(owner.str()), .id = id});
   environment.store.write(std::move(unit), environment.router.loop(), [](const base::Result<void>& done) {
     // It comes again at the next login, which is better than never.
     if (!done) base::log::warning("offline_row_left", {{"why", done.error().what}});
   });
+}
+
+void Offline::settled(const xmpp::Jid& owner, std::int64_t id, Pending& row, bool durable) const {
+  row.settled = true;
+  if (row.arrived && row.revocation->written) remove(owner, id);
+  router::AccountView* account = environment.accounts.account(owner);
+  if (account == nullptr) return;
+  State& known = state(*account);
+  known.pending.erase(id);
+  if (!durable && !row.arrived && known.count > 0) --known.count;
+}
+
+void Offline::arrived(const xmpp::Jid& owner, std::int64_t id, const PendingRef& pending) const {
+  if (pending && !pending->settled) {
+    pending->arrived = true;
+    pending->revocation->cancelled = true;  // or settled() finds that it was too late
+  } else {
+    remove(owner, id);
+  }
   router::AccountView* account = environment.accounts.account(owner);
   if (account == nullptr) return;
   State& known = state(*account);

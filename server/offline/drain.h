@@ -3,12 +3,28 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 
 #include "offline/offline.h"
 
 namespace offline {
+
+/// A row on its way into the store, which may take long: its unit waits for others of the same sender, and those for
+/// accounts that may be draining as well. So a drain takes what it finds here and waits for nobody.
+struct Pending {
+  xmpp::StanzaRef stanza;
+  xmpp::Jid from, to;
+  xmpp::Overlay overlay;
+  base::WallTime time;
+  store::CancelFlag revocation;
+  bool settled = false;  ///< durable or failed
+  bool arrived = false;  ///< its client has it: the row isn't needed
+};
+using PendingRef = std::shared_ptr<Pending>;
+/// By the row's id.
+using PendingRows = std::map<std::int64_t, PendingRef>;
 
 /// Rows that were sent to a session and are not acknowledged yet.
 struct Flight {
@@ -21,14 +37,17 @@ struct Drain {
   xmpp::Jid session;
   std::uint64_t number = 0;  ///< tells it from an earlier one to a session of the same name
   std::unique_ptr<router::AccountHold> hold;
-  std::int64_t after = 0;  ///< the last row that was sent
-  bool paused = false;     ///< enough is in flight
+  std::int64_t after = 0;            ///< the last row that was sent
+  PendingRows unwritten;             ///< what the page being read may not show yet
+  std::set<std::int64_t> in_flight;  ///< rows of that page that somebody has been sent
+  bool paused = false;               ///< enough is in flight
 };
 
 struct State final : router::FeatureState {
   std::int64_t count = 0;  ///< rows that this component knows of
   std::uint64_t last_drain = 0;
   std::unique_ptr<Drain> drain;
+  PendingRows pending;
   /// Shared because receipts may outlive the account's stay in memory.
   std::shared_ptr<Flight> flight = std::make_shared<Flight>();
 };
@@ -42,8 +61,11 @@ struct Offline {
   /// Begins unless one is under way. While it lasts the account's packets wait, so that order is kept.
   void start_drain(router::AccountView& account, const router::SessionView& session) const;
   void read_on(router::AccountView& account) const;
-  /// Its client has this row; the store may forget it.
-  void arrived(const xmpp::Jid& owner, std::int64_t id) const;
+  /// Its client has this row; the store may forget it. `pending` if it came from there.
+  void arrived(const xmpp::Jid& owner, std::int64_t id, const PendingRef& pending) const;
+  void remove(const xmpp::Jid& owner, std::int64_t id) const;
+  /// The unit of a pending row is durable or has failed.
+  void settled(const xmpp::Jid& owner, std::int64_t id, Pending& row, bool durable) const;
 };
 
 }  // namespace offline

@@ -31,20 +31,58 @@ bool may_wait(const router::Passage& passage) {
   return right_type && passage.may_store && !xmpp::hints_of(message).no_store;
 }
 
-router::Verdict keep(const Offline& offline, router::Passage& passage) {
+base::WallTime came_at(const Offline& offline, const router::Passage& passage) {
+  return passage.time != base::WallTime() ? passage.time : offline.environment.router.loop().wall();
+}
+
+/// Let go with the unit that has a pending row.
+class Settled final : public store::Watcher {
+ public:
+  Settled(const Offline& offline, xmpp::Jid owner, std::int64_t id, PendingRef row)
+      : offline_(offline), owner_(std::move(owner)), id_(id), row_(std::move(row)) {}
+  ~Settled() override {
+    offline_.environment.router.loop().post([offline = offline_, owner = std::move(owner_), id = id_,
+                                             row = std::move(row_),
+                                             kept = durable] { offline.settled(owner, id, *row, kept); });
+  }
+
+ private:
+  Offline offline_;
+  xmpp::Jid owner_;
+  std::int64_t id_;
+  PendingRef row_;
+};
+
+void add_row(const Offline& offline, router::Passage& passage) {
   const router::Packet& packet = *passage.packet;
-  const xmpp::Stanza& message = packet.stanza();
+  router::AccountView& account = passage.account;
+  const std::int64_t id = account.next_offline_id();
+  auto row = std::make_shared<Pending>(Pending{.stanza = packet.share(),
+                                               .from = packet.from(),
+                                               .to = packet.to(),
+                                               .overlay = passage.overlay,
+                                               .time = came_at(offline, passage),
+                                               .revocation = std::make_shared<store::Revocation>()});
+  store::Unit& unit = store::unit_of(*passage.rows);
+  unit.add(store::OfflinePut{
+      .row = {.owner = std::string(account.jid().str()),
+              .id = id,
+              .time = row->time,
+              .stanza = xmpp::to_stored(packet.stanza(), packet.from(), packet.to(), passage.overlay)},
+      .cancelled = row->revocation});
+  unit.attach(base::make_ref<Settled>(offline, account.jid(), id, row));
+  offline.state(account).pending.emplace(id, std::move(row));
+}
+
+router::Verdict keep(const Offline& offline, router::Passage& passage) {
+  const xmpp::Stanza& message = passage.packet->stanza();
   if (message.kind() != xmpp::Kind::message || !may_wait(passage)) return router::Verdict::pass();
   // Nobody misses these, and an error for each would tell the sender more than a stored message does.
   if (xmpp::is_chat_state_only(message) || message.root().first_child() == nullptr) return router::Verdict::done();
   State& state = offline.state(passage.account);
   if (state.count >= passage.account.host().offline_max_messages) return router::Verdict::pass();
   ++state.count;
-  store::unit_of(*passage.rows)
-      .add(store::OfflinePut{.row = {.owner = std::string(passage.account.jid().str()),
-                                     .id = passage.account.next_offline_id(),
-                                     .time = offline.environment.router.loop().wall(),
-                                     .stanza = xmpp::to_stored(message, packet.from(), packet.to(), passage.overlay)}});
+  add_row(offline, passage);
   return router::Verdict::done();
 }
 

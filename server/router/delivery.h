@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/function.h"
 #include "base/ref.h"
 #include "base/result.h"
@@ -39,8 +41,9 @@ struct Delivery {
   xmpp::Jid from, to;
   xmpp::Overlay overlay;
   base::Ref<Receipt> receipt;  ///< empty where nobody asks
-  bool kept = false;           ///< archive or offline store has it, or it isn't to be stored: no row at redelivery
-  bool archived = false;       ///< the archive alone has it: an offline row when nobody is left who could take it
+  bool kept = false;           ///< the offline store has it, or it isn't to be stored: no row at redelivery
+  bool archived = false;       ///< a row in the account's archive holds it
+  base::WallTime time = {};    ///< of its first delivery, to be told when it comes late (XEP-0203); zero: never told
 };
 
 /// What a feature keeps in memory for one account or one session.
@@ -95,16 +98,17 @@ class AccountView {
   /// Makes this account's packets wait; see AccountHold.
   virtual std::unique_ptr<AccountHold> hold() = 0;
   /// Addresses this account's presence goes to or comes from, for features that cut contacts off (XEP-0191 4):
-  /// sends unavailable (or the current) presence of every available session to `contact`.
+  /// sends unavailable (or the current) presence of every available session to `contact`, or to every subscriber of a
+  /// domain. What hides_from says now holds.
   virtual void send_presence_to(const xmpp::Jid& contact, bool available) = 0;
   /// Runs `job` when every row issued for this account so far is durable or has failed: reads see writes
   /// (ARCHITECTURE 3.8). At once if none is open; not at all if the account is removed first.
   virtual void after_rows(base::Fn<void()> job) { job(); }
   /// The id of this account's next offline row, for whoever writes one: strictly increasing.
   virtual std::int64_t next_offline_id() { return 0; }
-  /// Stands this offline row in for a message that a session was sent and has not acknowledged? Then it is handed to
-  /// nobody else meanwhile.
-  virtual bool offline_row_in_flight(std::int64_t /*id*/) const { return false; }
+  /// The offline rows that stand in for messages which a session was sent and has not acknowledged: not for others
+  /// meanwhile.
+  virtual std::set<std::int64_t> offline_rows_in_flight() const { return {}; }
 
  protected:
   ~AccountView() = default;
@@ -121,6 +125,7 @@ struct Passage {
   bool archived = false;       ///< a row in this account's archive holds it
   bool may_store = true;       ///< false after a no-store hint (XEP-0334)
   bool may_copy = true;        ///< false after a no-copy hint or <private/> (XEP-0280)
+  base::WallTime time = {};    ///< when it came, if that was earlier: a session had it and ended; zero: now
 };
 
 /// What a step decides. `pass` goes on with the next step, `done` ends the way in silence, an error ends it and
@@ -151,7 +156,8 @@ struct DeliveryPoints {
   std::vector<StanzaStep> outbound;
   /// 2. A stanza for this account or one of its sessions, before resources are chosen.
   std::vector<StanzaStep> inbound;
-  /// 3. After resources were chosen and have it; `chosen` is empty for outbound stanzas (sent copies).
+  /// 3. After resources were chosen and have it; `chosen` is empty for outbound stanzas (sent copies), and for a
+  /// message that waits because nobody was to be chosen.
   std::vector<std::function<void(Passage&, std::span<SessionView* const> chosen)>> delivered;
   /// 4. A message for which RFC 6121 8.5 found no resource; `pass` from all gives the answer of 8.5.
   std::vector<StanzaStep> undelivered;

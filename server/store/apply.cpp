@@ -133,11 +133,16 @@ Done put(Database& db, const LastActivityPut& put) {
 }
 
 Done put(Database& db, const SmMarkPut& put) {
-  return db.run("INSERT OR REPLACE INTO sm_mark (sm_id, owner, h) VALUES (?,?,?)", put.mark.sm_id, put.mark.owner,
-                std::int64_t{put.mark.h});
+  return db.run("INSERT OR REPLACE INTO sm_mark (sm_id, owner, h, time) VALUES (?,?,?,?)", put.mark.sm_id,
+                put.mark.owner, std::int64_t{put.mark.h}, put.mark.time);
 }
 
 Done put(Database& db, const SmMarkDelete& gone) { return db.run("DELETE FROM sm_mark WHERE sm_id = ?", gone.sm_id); }
+
+Done put(Database& db, const SmMarkExpire& expire) {
+  return db.run("DELETE FROM sm_mark WHERE sm_id IN (SELECT sm_id FROM sm_mark WHERE time < ? LIMIT ?)", expire.before,
+                SmMarkExpire::kMost);
+}
 
 }  // namespace
 

@@ -87,9 +87,12 @@ base::Result<std::optional<LastActivity>> Reader::last_activity(std::string_view
 
 base::Result<std::optional<SmMark>> Reader::sm_mark(std::string_view sm_id) {
   auto make = [](const Statement& row) {
-    return SmMark{.sm_id = row.text(0), .owner = row.text(1), .h = static_cast<std::uint32_t>(row.number(2))};
+    return SmMark{.sm_id = row.text(0),
+                  .owner = row.text(1),
+                  .h = static_cast<std::uint32_t>(row.number(2)),
+                  .time = row.time(3)};
   };
-  return select_one(db_, make, "SELECT sm_id, owner, h FROM sm_mark WHERE sm_id = ?", sm_id);
+  return select_one(db_, make, "SELECT sm_id, owner, h, time FROM sm_mark WHERE sm_id = ?", sm_id);
 }
 
 base::Result<std::vector<OfflineRow>> Reader::offline(std::string_view owner, std::int64_t after, std::size_t limit) {

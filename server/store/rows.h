@@ -94,6 +94,7 @@ struct SmMark {
   std::string sm_id;
   std::string owner;
   std::uint32_t h = 0;
+  base::WallTime time;  ///< of the last change
   bool operator==(const SmMark&) const = default;
 };
 
@@ -178,10 +179,15 @@ struct SmMarkPut {
 struct SmMarkDelete {
   std::string sm_id;
 };
+/// Removes marks that nobody came back for; so many at a time that the writer isn't kept long.
+struct SmMarkExpire {
+  static constexpr std::int64_t kMost = 10000;
+  base::WallTime before;
+};
 
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
                          VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete,
-                         LastActivityPut, SmMarkPut, SmMarkDelete>;
+                         LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire>;
 
 }  // namespace store

@@ -9,6 +9,12 @@
 
 namespace store {
 
+/// Let go when a unit's rows are durable or have failed, on the thread that lets the unit go.
+class Watcher : public base::Held {
+ public:
+  bool durable = false;  ///< set before: the rows are in the store
+};
+
 /// Filled by one thread at a time, then given to Store::write and not changed again. A packet's ticket is always one.
 class Unit : public base::Held {
  public:
@@ -17,7 +23,11 @@ class Unit : public base::Held {
   /// Applied in the order added.
   const std::vector<Row>& rows() const { return rows_; }
   /// `watcher` is let go when the rows are durable or have failed.
-  void attach(base::Ref<base::Held> watcher) { watchers_.push_back(std::move(watcher)); }
+  void attach(base::Ref<Watcher> watcher) { watchers_.push_back(std::move(watcher)); }
+  /// Committed: by the writer, where it reports.
+  void mark_durable() {
+    for (const auto& watcher : watchers_) watcher->durable = true;
+  }
 
  protected:
   /// Hands all it has to `heir`, which has nothing yet.
@@ -29,7 +39,7 @@ class Unit : public base::Held {
   std::vector<Row> rows_;
 
  private:
-  std::vector<base::Ref<base::Held>> watchers_;
+  std::vector<base::Ref<Watcher>> watchers_;
 };
 
 using UnitRef = base::Ref<Unit>;

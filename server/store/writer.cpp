@@ -107,6 +107,7 @@ void Writer::report(std::vector<Entry> batch) {
   for (auto& [loop, entries] : homes) {
     loop->post([mine = std::move(entries)]() mutable {
       for (Entry& entry : mine) {
+        if (entry.result) entry.unit->mark_durable();
         entry.done(std::move(entry.result));
         entry.unit = nullptr;
       }

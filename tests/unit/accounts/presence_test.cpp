@@ -159,6 +159,62 @@ TEST_P(PresenceTest, RemovingAContactEndsBothSubscriptions) {
             router::SubscriptionState::none);
 }
 
+TEST_P(PresenceTest, RemovingAnItemWithAResourceEndsNoSubscription) {
+  house.befriend("romeo@example.org", "juliet@example.org");
+  const auto juliet = house.login("juliet@example.org/balcony");
+  const auto romeo = house.login("romeo@example.org/orchard");
+  const auto set = [](const std::string& how) {
+    return "<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='juliet@example.org/balcony'" + how +
+           "/></query></iq>";
+  };
+  house.send(*romeo, set(""));
+  juliet->take();
+  house.send(*romeo, set(" subscription='remove'"));
+  EXPECT_EQ(count_with(romeo->take(), "type='result'"), 2u);
+  EXPECT_EQ(juliet->take(), Texts{});
+}
+
+TEST_P(PresenceTest, WhomAFeatureHidesFromSeesNothing) {
+  for (auto& part : house.parts) {
+    part->points.hides_from.emplace_back([](router::AccountView& account, const xmpp::Jid& contact) {
+      return account.jid().local() == "romeo" && contact.local() == "juliet";
+    });
+  }
+  house.befriend("romeo@example.org", "juliet@example.org");
+  house.befriend("romeo@example.org", "mercutio@example.org");
+  const auto juliet = house.login("juliet@example.org/balcony");
+  const auto mercutio = house.login("mercutio@example.org/square");
+  juliet->take();
+  const auto romeo = house.login("romeo@example.org/orchard");
+  house.send(*romeo, "<presence><show>away</show></presence>");
+  house.send(*juliet, "<presence type='probe' to='romeo@example.org'/>");
+  EXPECT_EQ(count_with(romeo->take(), "juliet@example.org/balcony"), 0u) << "no probe either";
+  house.unbind(*romeo);
+  EXPECT_EQ(juliet->take(), Texts{});
+  EXPECT_EQ(count_with(mercutio->take(), "type='unavailable'"), 1u);
+}
+
+TEST_P(PresenceTest, ARosterChangeThatWasNotKeptIsTakenBack) {
+  const auto romeo = house.login("romeo@example.org/orchard");
+  house.send(*romeo, "<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
+  const std::string add = "<iq type='set' id='s'><query xmlns='jabber:iq:roster'><item jid='nurse@example.org' name='";
+  house.send(*romeo, add + "Nurse'/></query></iq>");
+  romeo->take();
+  sim::vfs_failure = SQLITE_FULL;
+  house.submit(*romeo, add + "Angelica'/></query></iq>");
+  house.send(*romeo, "<presence type='subscribe' to='juliet@example.org'/>");
+  sim::vfs_failure = SQLITE_OK;
+  house.settle();
+  const Texts got = romeo->take();
+  EXPECT_EQ(count_with(got, "internal-server-error"), 2u);
+  ASSERT_GE(got.size(), 2u);
+  EXPECT_EQ(count_with(got, "jid='juliet@example.org' subscription='remove'"), 1u);
+  house.send(*romeo, "<iq type='get' id='g'><query xmlns='jabber:iq:roster'/></iq>");
+  const Texts now = romeo->take();
+  EXPECT_EQ(count_with(now, "name='Nurse'"), 1u);
+  EXPECT_EQ(count_with(now, "juliet"), 0u);
+}
+
 TEST_P(PresenceTest, ForgedRosterPushesDoNotArrive) {
   const auto romeo = house.login("romeo@example.org/orchard");
   const char* push = "<iq type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='x@y'/></query></iq>";

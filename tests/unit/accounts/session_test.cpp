@@ -88,6 +88,17 @@ TEST_P(SessionTest, AnswersWhatItCannotRead) {
   }
 }
 
+TEST_P(SessionTest, ABoundSessionGetsNoSecondResource) {
+  const auto romeo = house.login("romeo@example.org/orchard");
+  for (const char* to : {"", " to='example.org'"}) {
+    const std::string iq = "<iq type='set' id='b'" + std::string(to) + ">";
+    house.send(*romeo, iq + "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    EXPECT_EQ(count_with(romeo->take(), "<not-allowed"), 1u) << to;
+    house.send(*romeo, iq + "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>");
+    EXPECT_EQ(count_with(romeo->take(), "type='result'"), 1u) << to;
+  }
+}
+
 TEST_P(SessionTest, OrderBetweenTwoIsKept) {
   const auto romeo = house.login("romeo@example.org/orchard");
   const auto juliet = house.login("juliet@example.org/balcony");

@@ -121,6 +121,18 @@ TEST_P(WindowTest, AHibernatedSessionsMarkStays) {
 }
 
 // Decision 0002, point 6: without an archive an offline row stands in until the recipient's client has the message.
+TEST_P(WindowTest, AMarkThatNobodyAskedForIsRemoved) {
+  keep_messages();
+  const auto romeo = house.login("romeo@example.org/orchard");
+  house.owner(romeo->jid).sm_enabled(romeo->id, "sm1");
+  house.send(*romeo, message("juliet@example.org", 1));
+  house.unbind(*romeo, false);
+  house.world.advance(std::chrono::hours(23));
+  EXPECT_EQ(house.mark("sm1"), 1u);
+  house.world.advance(std::chrono::hours(2));
+  EXPECT_EQ(house.mark("sm1"), std::nullopt);
+}
+
 TEST_P(WindowTest, AnOfflineRowStandsInUntilTheClientAcknowledges) {
   const auto romeo = house.login("romeo@example.org/orchard");
   const auto juliet = house.login("juliet@example.org/balcony");

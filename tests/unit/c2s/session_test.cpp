@@ -227,7 +227,7 @@ TEST_F(SessionTest, ResumesOnlyItsOwn) {
 }
 
 TEST_F(SessionTest, TellsTheMarkOfAnEarlierRun) {
-  write(store::SmMarkPut{{.sm_id = "earlier", .owner = "romeo@example.org", .h = 41}});
+  write(store::SmMarkPut{{.sm_id = "earlier", .owner = "romeo@example.org", .h = 41, .time = {}}});
   Client romeo = connect();
   romeo.log_in();
   EXPECT_EQ(attribute(romeo.ask(resume_element("earlier", 0)), "h"), "41");

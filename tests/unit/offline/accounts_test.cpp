@@ -14,6 +14,7 @@
 #include "offline/offline.h"
 #include "unit/accounts/fixture.h"
 #include "xml/writer.h"
+#include "xmpp/timestamp.h"
 
 namespace offline {
 namespace {
@@ -114,7 +115,7 @@ TEST_P(TogetherTest, MessagesWaitInOrderUntilTheyAreAcknowledged) {
   house.unbind(*juliet);
   juliet = house.bind("juliet@example.org/balcony");
   house.send(*juliet, "<presence/>");
-  EXPECT_EQ(bodies(juliet->take()), "1 2 3 ") << "the fourth is in the archive";
+  EXPECT_EQ(bodies(juliet->take()), "1 2 3 4 ") << "the fourth is in the archive, and waits all the same";
   juliet->acknowledge();
   house.settle();
   EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
@@ -138,6 +139,29 @@ TEST_P(TogetherTest, WhatOneClientDidNotAcknowledgeGoesToTheNext) {
   EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
 }
 
+TEST_P(TogetherTest, WhatComesLateSaysWhenItFirstCame) {
+  const auto romeo = house.login("romeo@example.org/orchard");
+  auto balcony = house.login("juliet@example.org/balcony", 5);
+  const auto chamber = house.login("juliet@example.org/chamber", 1);
+  const std::string sent = xmpp::format_timestamp(house.world.loop(0).wall()).substr(0, 16);
+  say(*romeo, "1");
+  house.world.advance(std::chrono::hours(1));
+  house.unbind(*balcony);
+  Texts got = chamber->take();
+  ASSERT_EQ(bodies(got), "1 ");
+  EXPECT_EQ(count_with(got, "<delay xmlns='urn:xmpp:delay' from='example.org' stamp='" + sent), 1u) << got.back();
+  house.unbind(*chamber);
+  EXPECT_EQ(house.offline_rows("juliet@example.org").size(), 1u) << "although the archive has it";
+  house.world.advance(std::chrono::hours(1));
+  balcony = house.bind("juliet@example.org/balcony");
+  house.send(*balcony, "<presence/>");
+  got = balcony->take();
+  ASSERT_EQ(bodies(got), "1 ");
+  EXPECT_EQ(count_with(got, "stamp='" + sent), 1u);
+  EXPECT_EQ(count_with(got, "</delay><delay"), 0u) << "one note is enough";
+  EXPECT_EQ(archived(*balcony), "1 ") << "one row in the archive, however often it was handed over";
+}
+
 TEST_P(TogetherTest, WithoutAnArchiveMessagesStillWait) {
   archive_off();
   const auto romeo = house.login("romeo@example.org/orchard");
@@ -148,6 +172,76 @@ TEST_P(TogetherTest, WithoutAnArchiveMessagesStillWait) {
   juliet->acknowledge();
   house.settle();
   EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
+}
+
+TEST_P(TogetherTest, WhatOneSessionHasUnderWayTheNextIsNotSent) {
+  archive_off();
+  const auto romeo = house.login("romeo@example.org/orchard");
+  house.owner(romeo->jid).sm_enabled(romeo->id, "sm1");
+  const auto balcony = house.login("juliet@example.org/balcony");
+  say(*romeo, "1");
+  EXPECT_EQ(house.offline_rows("juliet@example.org").size(), 1u);
+  const auto chamber = house.bind("juliet@example.org/chamber");
+  house.send(*chamber, "<presence/>");
+  EXPECT_EQ(bodies(chamber->take()), "");
+  balcony->acknowledge();
+  house.settle();
+  EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
+}
+
+TEST_P(TogetherTest, WhatOneSessionLostBeforeTheCommitTheNextGetsOnce) {
+  archive_off();
+  const auto romeo = house.login("romeo@example.org/orchard");
+  house.owner(romeo->jid).sm_enabled(romeo->id, "sm1");
+  auto juliet = house.login("juliet@example.org/balcony");
+  juliet->take();
+  house.submit(*romeo, "<message type='chat' to='juliet@example.org'><body>1</body></message>");
+  house.world.settle();  // no time, so no commit
+  ASSERT_EQ(bodies(juliet->take()), "1 ");
+  house.owner(juliet->jid).unbind(juliet->id, std::exchange(juliet->unacknowledged, {}), true);
+  Link next;
+  next.jid = jid("juliet@example.org/balcony");
+  house.bind(next, "juliet@example.org/balcony");
+  house.submit(next, "<presence/>");
+  house.settle();
+  EXPECT_EQ(bodies(next.take()), "1 ");
+  next.acknowledge();
+  house.settle();
+  EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
+}
+
+TEST_P(TogetherTest, ANegativePriorityGetsACopyOfWhatWaits) {
+  const auto romeo = house.login("romeo@example.org/orchard");
+  const auto juliet = house.login("juliet@example.org/balcony", -1);
+  house.send(*juliet, "<iq type='set' id='e'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+  juliet->take();
+  say(*romeo, "1");
+  EXPECT_EQ(count_with(juliet->take(), "<received xmlns='urn:xmpp:carbons:2'>"), 1u);
+  EXPECT_EQ(house.offline_rows("juliet@example.org").size(), 1u);
+}
+
+// Each message stands behind the other's drain while its own sender is drained as well.
+TEST_P(TogetherTest, TwoWhoDrainAtOnceDoNotWaitForEachOther) {
+  const auto romeo = house.login("romeo@example.org/orchard", -1);
+  const auto juliet = house.login("juliet@example.org/balcony", -1);
+  for (Link* link : {romeo.get(), juliet.get()})
+    house.owner(link->jid).sm_enabled(link->id, "sm-" + std::string(link->jid.local()));
+  say(*romeo, "1");
+  say(*juliet, "1", "romeo@example.org");
+  romeo->take();
+  juliet->take();
+  for (const char* body : {"2", "3"}) {
+    house.submit(*romeo,
+                 "<message type='chat' to='juliet@example.org'><body>" + std::string(body) + "</body></message>");
+    house.submit(*juliet,
+                 "<message type='chat' to='romeo@example.org'><body>" + std::string(body) + "</body></message>");
+    if (body[0] == '2') house.world.settle();
+  }
+  house.submit(*romeo, "<presence/>");
+  house.submit(*juliet, "<presence/>");
+  house.world.advance(std::chrono::milliseconds(500));
+  EXPECT_EQ(bodies(romeo->take()), "1 2 3 ");
+  EXPECT_EQ(bodies(juliet->take()), "1 2 3 ");
 }
 
 TEST_P(TogetherTest, Bind2TellsWhereTheArchiveEnds) {

@@ -88,7 +88,7 @@ TEST_F(RowsTest, Blocklist) {
 }
 
 TEST_F(RowsTest, PrivateVcardLastAndMark) {
-  const store::SmMark mark{"sm1", kOwner, 4294967295U};
+  const store::SmMark mark{"sm1", kOwner, 4294967295U, at(7)};
   const store::LastActivity last{at(1234567), "gone"};
   ASSERT_TRUE(put(store::PrivatePut{kOwner, "ns", "storage", "<storage/>"}, store::VcardPut{kOwner, "<vCard/>"},
                   store::LastActivityPut{kOwner, last}, store::SmMarkPut{mark}));
@@ -104,6 +104,13 @@ TEST_F(RowsTest, PrivateVcardLastAndMark) {
   EXPECT_FALSE(get([](Reader& r) { return r.private_xml(kOwner, "ns", "storage"); }));
   EXPECT_FALSE(get([](Reader& r) { return r.vcard(kOwner); }));
   EXPECT_FALSE(get([](Reader& r) { return r.sm_mark("sm1"); }));
+}
+
+TEST_F(RowsTest, OldMarksExpire) {
+  ASSERT_TRUE(put(store::SmMarkPut{{"old", kOwner, 1, at(5)}}, store::SmMarkPut{{"new", kOwner, 1, at(6)}}));
+  ASSERT_TRUE(put(store::SmMarkExpire{at(6)}));
+  EXPECT_FALSE(get([](Reader& r) { return r.sm_mark("old"); }));
+  EXPECT_TRUE(get([](Reader& r) { return r.sm_mark("new"); }));
 }
 
 TEST_F(RowsTest, OfflineInOrder) {
@@ -133,7 +140,7 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
                     store::PrivatePut{owner, "n", "e", "x"}, store::VcardPut{owner, "v"},
                     store::ArchivePut{archived(owner, 1)}, store::ArchivePrefsPut{owner, {}},
                     store::OfflinePut{{owner, 1, at(1), "o"}}, store::LastActivityPut{owner, {}},
-                    store::SmMarkPut{{"sm-" + host, owner, 1}}));
+                    store::SmMarkPut{{"sm-" + host, owner, 1, at(1)}}));
   }
   ASSERT_TRUE(put(store::AccountDelete{kOwner}));
   store.reset();
