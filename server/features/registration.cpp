@@ -1,8 +1,6 @@
 #include "features/registration.h"
 
-#include <chrono>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "base/secret.h"
@@ -83,15 +81,6 @@ void set(const Environment& environment, Responder answer) {
   change_password(environment, account, std::move(answer));
 }
 
-xmpp::StanzaRef form_for(const xmpp::Stanza& request) {
-  xml::Document iq = xmpp::make_result(request);
-  xml::Element& query = iq.root().add("query", kNs);
-  query.add_text_child("instructions", "Choose a user name and a password for the new account.");
-  query.add("username");
-  query.add("password");
-  return xmpp::share(std::move(iq));
-}
-
 }  // namespace
 
 void add_registration(const Environment& environment) {
@@ -102,88 +91,6 @@ void add_registration(const Environment& environment) {
   registry.iq(xmpp::Type::get, kBoth, kNs, "query", get);
   registry.iq(xmpp::Type::set, kBoth, kNs, "query",
               [environment](Responder answer) { set(environment, std::move(answer)); });
-}
-
-/// One request for a new account on its way between the shards.
-struct NewAccounts::Attempt {
-  Router& here;
-  std::string peer;
-  xmpp::StanzaRef iq;
-  base::Fn<void(xmpp::StanzaRef)> reply;
-  xmpp::Jid account = {};
-  base::Secret password = {};
-
-  /// From any shard.
-  static void finish(std::unique_ptr<Attempt> attempt, const Outcome& outcome) {
-    xmpp::StanzaRef answer =
-        outcome ? xmpp::share(xmpp::make_result(*attempt->iq)) : xmpp::make_error(*attempt->iq, outcome.error());
-    Router& here = attempt->here;
-    here.loop().post([attempt = std::move(attempt), answer = std::move(answer)] { attempt->reply(answer); });
-  }
-};
-
-/// Attempts of each address within the present hour of that address.
-class NewAccounts::Rate {
- public:
-  bool admit(const std::string& peer, base::MonoTime now, std::uint32_t most) {
-    if (peers_.size() >= kMaxPeers) std::erase_if(peers_, [&](const auto& p) { return now - p.second.begun >= kSpan; });
-    if (peers_.size() >= kMaxPeers && !peers_.contains(peer)) return false;
-    Window& window = peers_.try_emplace(peer, now).first->second;
-    if (now - window.begun >= kSpan) window = Window(now);
-    return ++window.attempts <= most;
-  }
-
- private:
-  static constexpr std::size_t kMaxPeers = 10000;
-  static constexpr base::Duration kSpan = std::chrono::hours(1);
-  struct Window {
-    explicit Window(base::MonoTime now) : begun(now) {}
-    base::MonoTime begun;
-    std::uint32_t attempts = 0;
-  };
-  std::unordered_map<std::string, Window> peers_;
-};
-
-NewAccounts::NewAccounts(const router::Switchboard& board) : board_(board), rate_(std::make_unique<Rate>()) {}
-NewAccounts::~NewAccounts() = default;
-
-void NewAccounts::answer(Router& here, const xmpp::Jid& host, std::string peer, xmpp::StanzaRef iq,
-                         base::Fn<void(xmpp::StanzaRef)> reply) {
-  auto attempt = std::make_unique<Attempt>(Attempt{here, std::move(peer), iq, std::move(reply)});
-  const auto refuse = [&attempt](StanzaError why) {
-    Attempt::finish(std::move(attempt), std::unexpected(std::move(why)));
-  };
-  const router::HostSettings* settings = here.settings().host(host.domain());
-  if (settings == nullptr || !settings->registration) return refuse(Condition::not_allowed);
-  if (!iq->is_request() || !iq->payload()->is(kNs, "query")) return refuse(Condition::service_unavailable);
-  if (iq->type() == xmpp::Type::get) {
-    here.loop().post([attempt = std::move(attempt)] { attempt->reply(form_for(*attempt->iq)); });
-    return;
-  }
-  const xml::Element& query = *iq->payload();
-  attempt->password = base::Secret(query.child_text(kNs, "password"));
-  auto account = xmpp::Jid::make(query.child_text(kNs, "username"), host.domain());
-  if (!account || account->local().empty() || attempt->password.empty())
-    return refuse({Condition::not_acceptable, "a valid user name and a password are needed"});
-  attempt->account = *std::move(account);
-  board_.loop(0).post([this, attempt = std::move(attempt)]() mutable { create(std::move(attempt)); });
-}
-
-void NewAccounts::create(std::unique_ptr<Attempt> attempt) {
-  Router& first = board_.router(0);
-  if (!rate_->admit(attempt->peer, first.loop().now(), first.settings().limits().registrations_per_hour)) {
-    // Section 3.1.1 names this condition.
-    const StanzaError why(Condition::not_acceptable, xmpp::ErrorType::wait, "too many accounts from this address");
-    return Attempt::finish(std::move(attempt), std::unexpected(why));
-  }
-  const xmpp::Jid account = attempt->account;
-  first.run_on_owner(account, [attempt = std::move(attempt)](Router& owner) mutable {
-    base::Secret password = std::move(attempt->password);
-    const xmpp::Jid name = attempt->account;
-    owner.accounts().create(name, std::move(password), [attempt = std::move(attempt)](const Outcome& outcome) mutable {
-      Attempt::finish(std::move(attempt), outcome);
-    });
-  });
 }
 
 }  // namespace features
