@@ -52,25 +52,35 @@ void get(Responder answer) {
   answer.result(query);
 }
 
-/// Section 3.2. Its sessions are closed, this one too, so the client may not live to see the answer.
+/// Section 3.2. Its sessions end, this one too once it has the answer, which therefore does not go over the bus.
 void cancel(const Environment& environment, const xmpp::Jid& account, Responder answer) {
   const xml::Element& query = answer.payload();
   if (query.next_child(*query.first_child()) != nullptr || !query.first_child()->is(kNs, "remove"))
     return answer.error(Condition::bad_request);
+  const router::Packet& request = answer.request();
+  router::Delivery last_word{.stanza = xmpp::share(xmpp::make_result(request.stanza())),
+                             .from = request.to(),
+                             .to = request.from(),
+                             .overlay = {},
+                             .receipt = {},
+                             .kept = true};
   on_account(environment, account, std::move(answer),
-             [account](router::AccountService& accounts, auto done) { accounts.remove(account, std::move(done)); });
+             [account, last_word = std::move(last_word)](router::AccountService& accounts, auto done) mutable {
+               accounts.remove(account, std::move(done), std::move(last_word));
+             });
 }
 
-/// Section 3.3.
+/// Section 3.3. Whoever else is logged in may know the old password only.
 void change_password(const Environment& environment, const xmpp::Jid& account, Responder answer) {
   const std::string username = answer.payload().child_text(kNs, "username");
   base::Secret password(answer.payload().child_text(kNs, "password"));
   if (username.empty() || password.empty())
     return answer.error({Condition::bad_request, "username and password are needed"});
   if (xmpp::Jid::make(username, account.domain()) != account) return answer.error(Condition::not_allowed);
+  const xmpp::Jid asking = answer.request().from();
   on_account(environment, account, std::move(answer),
-             [account, password = std::move(password)](router::AccountService& accounts, auto done) mutable {
-               accounts.set_password(account, std::move(password), std::move(done));
+             [asking, password = std::move(password)](router::AccountService& accounts, auto done) mutable {
+               accounts.set_password(asking.bare(), std::move(password), std::move(done), asking);
              });
 }
 

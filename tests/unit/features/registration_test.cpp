@@ -19,12 +19,14 @@ class TestAccounts final : public router::AccountService {
     created.insert(account);
     done({});
   }
-  void set_password(const xmpp::Jid& account, base::Secret password, Done done) override {
+  void set_password(const xmpp::Jid& account, base::Secret password, Done done, xmpp::Jid spare) override {
     note("password", account, password);
+    spared = spare;
     done({});
   }
-  void remove(const xmpp::Jid& account, Done done) override {
+  void remove(const xmpp::Jid& account, Done done, router::Delivery last_word) override {
     note("remove", account, {});
+    spared = last_word.to;
     done({});
   }
   void set_disabled(const xmpp::Jid&, bool, Done done) override { done({}); }
@@ -33,6 +35,7 @@ class TestAccounts final : public router::AccountService {
 
   std::vector<std::string> calls;
   std::set<xmpp::Jid> created;
+  xmpp::Jid spared;
 
  private:
   void note(const std::string& what, const xmpp::Jid& account, const base::Secret& password) {
@@ -64,6 +67,7 @@ TEST_F(RegistrationTest, SaysWhoIsRegistered) {
 TEST_F(RegistrationTest, ChangesThePassword) {
   for (const std::string_view to : {kRomeo, kServer}) EXPECT_EQ(set(login("Romeo", "new"), to), result());
   EXPECT_EQ(accounts.calls, (std::vector<std::string>(2, "password romeo@example.org new")));
+  EXPECT_EQ(accounts.spared, jid(kOrchard)) << "the asking session goes on";
 }
 
 TEST_F(RegistrationTest, NeverSetsAnEmptyPassword) {
@@ -89,6 +93,7 @@ TEST_F(RegistrationTest, CancelsTheAccount) {
   EXPECT_NE(set(query("<remove/><username>romeo</username>")).find("bad-request"), std::string::npos);
   EXPECT_EQ(set(query("<remove/>"), kServer), result());
   EXPECT_EQ(accounts.calls, std::vector<std::string>{"remove romeo@example.org "});
+  EXPECT_EQ(accounts.spared, jid(kOrchard)) << "the asking session is told first";
 }
 
 }  // namespace
