@@ -86,6 +86,7 @@ class Connection final : public net::TransportHandler,
   template <class Job>
   auto guarded(Job job);
   void create_account(Registration wanted, const xmpp::StanzaRef& request);
+  void refuse_registration(std::string_view id, const xmpp::StanzaError& why);
   void log_failed_login() const;
   void begin_attempt(base::Fn<void()> job);
   void end_attempt(bool available, bool disabled);

@@ -18,10 +18,12 @@ struct Registration {
 /// What a set asks for on this host.
 base::Result<Registration, xmpp::StanzaError> read_registration(const xmpp::Stanza& request, std::string_view host);
 
+// ---- answers of `host` ----
+
 /// The fields to fill in.
-xml::Document registration_form(const xmpp::Stanza& request);
-xml::Document registration_result(const xmpp::Stanza& request);
+xml::Document registration_form(const xmpp::Stanza& request, std::string_view host);
+xml::Document registration_result(const xmpp::Stanza& request, std::string_view host);
 /// For an iq that could not even be parsed too.
-xml::Document registration_error(std::string_view id, const xmpp::StanzaError& error);
+xml::Document registration_error(std::string_view id, const xmpp::StanzaError& error, std::string_view host);
 
 }  // namespace c2s

@@ -91,25 +91,31 @@ void Connection::authenticated(const xmpp::Jid& account) {
 // ---- registration ----
 
 void Connection::register_account(xml::Document iq) {
+  const std::string_view host = negotiation_.host();
   const std::string id(iq.root().attr("id"));
   const auto request = xmpp::Stanza::parse(std::move(iq));
-  if (!request) return negotiation_.on_registration_answer(registration_error(id, request.error()));
-  if ((*request)->type() == xmpp::Type::get) return negotiation_.on_registration_answer(registration_form(**request));
-  auto wanted = read_registration(**request, negotiation_.host());
-  if (!wanted) return negotiation_.on_registration_answer(registration_error(id, wanted.error()));
+  if (!request) return refuse_registration(id, request.error());
+  if ((*request)->type() == xmpp::Type::get)
+    return negotiation_.on_registration_answer(registration_form(**request, host));
+  auto wanted = read_registration(**request, host);
+  if (!wanted) return refuse_registration(id, wanted.error());
   auto create = guarded([request = *request, wanted = std::move(*wanted)](Connection& self, bool allowed) mutable {
     if (allowed) return self.create_account(std::move(wanted), request);
-    const xmpp::StanzaError error(xmpp::Condition::resource_constraint, "Too many accounts were made from here.");
-    self.negotiation_.on_registration_answer(registration_error(request->id(), error));
+    self.refuse_registration(request->id(),
+                             {xmpp::Condition::resource_constraint, "Too many accounts were made from here."});
   });
   shard_->ask_registration(ticket_, std::move(create));
+}
+
+void Connection::refuse_registration(std::string_view id, const xmpp::StanzaError& why) {
+  negotiation_.on_registration_answer(registration_error(id, why, negotiation_.host()));
 }
 
 void Connection::create_account(Registration wanted, const xmpp::StanzaRef& request) {
   using Result = base::Result<void, xmpp::StanzaError>;
   auto answer = guarded([request](Connection& self, const Result& result) {
-    self.negotiation_.on_registration_answer(result ? registration_result(*request)
-                                                    : registration_error(request->id(), result.error()));
+    if (!result) return self.refuse_registration(request->id(), result.error());
+    self.negotiation_.on_registration_answer(registration_result(*request, self.negotiation_.host()));
   });
   auto home = [&loop = shard_->loop(), answer = std::move(answer)](Result result) mutable {
     loop.post(

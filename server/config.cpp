@@ -1,11 +1,16 @@
 #include "config.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <initializer_list>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "xml/lined_document.h"
 
@@ -29,8 +34,7 @@ class Reader {
                   std::string(element_.name()) + ">: " + what};
   }
   /// Refuses attributes and children that nobody reads: a typo must not pass silently.
-  void only(std::initializer_list<std::string_view> attributes,
-            std::initializer_list<std::string_view> children) const {
+  void only(const std::vector<std::string_view>& attributes, const std::vector<std::string_view>& children) const {
     for (const xml::Attribute* a = element_.attributes(); a != nullptr; a = a->next)
       if (std::ranges::find(attributes, a->name) == attributes.end())
         complain("unknown attribute '" + std::string(a->name) + "'; known: " + list(attributes));
@@ -57,9 +61,6 @@ class Reader {
                std::to_string(least) + " to " + std::to_string(most));
     return static_cast<Number>(parsed);
   }
-  std::chrono::seconds seconds(std::string_view name, std::chrono::seconds fallback) const {
-    return std::chrono::seconds(number(name, fallback.count(), 1, 3600));
-  }
   template <class Value>
   Value choice(std::string_view name, Value fallback,
                std::initializer_list<std::pair<std::string_view, Value>> values) const {
@@ -79,7 +80,7 @@ class Reader {
   Reader at(const xml::Element& child) const { return {document_, file_, child}; }
 
  private:
-  static std::string list(std::initializer_list<std::string_view> words) {
+  static std::string list(const std::vector<std::string_view>& words) {
     std::string all;
     for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
     return all.empty() ? "nothing" : all;
@@ -129,20 +130,70 @@ HostConfig read_host(const Reader& in) {
   return host;
 }
 
-LimitsConfig read_limits(const Reader& in) {
-  in.only({"login-max-stanza-bytes", "max-stanza-bytes", "max-connections-per-address", "failed-logins-per-minute",
-           "tls-handshake-seconds", "stream-header-seconds", "login-seconds"},
-          {});
-  LimitsConfig l;
-  // RFC 6120 13.12: at least 10,000 bytes must be accepted.
-  l.login_max_stanza_bytes = in.number("login-max-stanza-bytes", l.login_max_stanza_bytes, 10'000, 64 * 1024);
-  l.max_stanza_bytes = in.number("max-stanza-bytes", l.max_stanza_bytes, 10'000, 16 * 1024 * 1024);
-  l.max_connections_per_address = in.number("max-connections-per-address", l.max_connections_per_address, 1, 1'000'000);
-  l.failed_logins_per_minute = in.number("failed-logins-per-minute", l.failed_logins_per_minute, 1, 1'000'000);
-  l.tls_handshake = in.seconds("tls-handshake-seconds", l.tls_handshake);
-  l.stream_header = in.seconds("stream-header-seconds", l.stream_header);
-  l.login = in.seconds("login-seconds", l.login);
-  return l;
+using router::Limits;
+
+constexpr std::uint64_t kMiB = 1024 * 1024, kGiB = 1024 * kMiB;
+
+struct Limit {
+  std::string_view name;
+  std::variant<std::size_t Limits::*, std::uint32_t Limits::*, std::chrono::seconds Limits::*> field;
+  std::uint64_t least, most;
+};
+
+/// What an operator may set; router/settings.h has the defaults. RFC 6120 13.12: at least 10,000 bytes of a stanza
+/// must be accepted.
+constexpr std::array kLimits{
+    Limit{"login-max-stanza-bytes", &Limits::login_max_stanza_bytes, 10'000, 64 * 1024},
+    Limit{"max-stanza-bytes", &Limits::max_stanza_bytes, 10'000, 16 * kMiB},
+    Limit{"max-connections-per-address", &Limits::max_connections_per_address, 1, 1'000'000},
+    Limit{"max-unauthenticated-connections", &Limits::max_unauthenticated, 1, 1'000'000},
+    Limit{"failed-logins-per-minute", &Limits::failed_logins_per_minute, 1, 1'000'000},
+    Limit{"registrations-per-hour", &Limits::registrations_per_hour, 1, 1'000'000},
+    Limit{"tls-handshake-seconds", &Limits::tls_handshake, 1, 3'600},
+    Limit{"stream-header-seconds", &Limits::stream_header, 1, 3'600},
+    Limit{"login-seconds", &Limits::login, 1, 3'600},
+    Limit{"close-seconds", &Limits::close, 1, 3'600},
+    Limit{"window-stanzas", &Limits::window_stanzas, 1, 100'000},
+    Limit{"window-bytes", &Limits::window_bytes, 10'000, kGiB},
+    Limit{"sm-queue-stanzas", &Limits::sm_queue_stanzas, 100, 1'000'000},
+    Limit{"sm-queue-bytes", &Limits::sm_queue_bytes, 64 * 1024, kGiB},
+    Limit{"sm-answer-seconds", &Limits::sm_answer, 1, 3'600},
+    Limit{"out-queue-bytes", &Limits::out_queue_bytes, 64 * 1024, kGiB},
+    Limit{"hibernation-seconds", &Limits::hibernation, 1, 86'400},
+    Limit{"hibernated-per-account", &Limits::hibernated_per_account, 1, 10'000},
+    Limit{"hibernated-per-server", &Limits::hibernated_per_server, 1, 10'000'000},
+    Limit{"sessions-per-account", &Limits::sessions_per_account, 1, 10'000},
+    Limit{"roster-items", &Limits::roster_items, 1, 1'000'000},
+    Limit{"blocked-addresses", &Limits::blocked_addresses, 1, 1'000'000},
+    Limit{"directed-presences", &Limits::directed_presences, 1, 1'000'000},
+    Limit{"private-bytes", &Limits::private_bytes, 1'000, 16 * kMiB},
+    Limit{"private-total-bytes", &Limits::private_total_bytes, 1'000, kGiB},
+    Limit{"archive-page", &Limits::archive_page, 1, 10'000},
+    Limit{"archive-page-bytes", &Limits::archive_page_bytes, 10'000, kGiB},
+    Limit{"csi-stanzas", &Limits::csi_stanzas, 1, 100'000},
+    Limit{"offline-bytes", &Limits::offline_bytes, 10'000, kGiB},
+};
+
+template <class Field>
+void read_limit(const Reader& in, const Limit& limit, Field& field) {
+  if constexpr (std::is_integral_v<Field>) {
+    field = in.number(limit.name, field, limit.least, limit.most);
+  } else {
+    field = Field(in.number(limit.name, field.count(), limit.least, limit.most));
+  }
+}
+
+Limits read_limits(const Reader& in) {
+  std::vector<std::string_view> names;
+  for (const Limit& limit : kLimits) names.push_back(limit.name);
+  in.only(names, {});
+  Limits limits;
+  for (const Limit& limit : kLimits) std::visit([&](auto field) { read_limit(in, limit, limits.*field); }, limit.field);
+  if (limits.sm_queue_bytes < limits.max_stanza_bytes)
+    in.complain("'sm-queue-bytes' has no room for one stanza; give at least 'max-stanza-bytes'");
+  if (limits.offline_bytes > limits.sm_queue_bytes / 2)
+    in.complain("'offline-bytes' would overflow a client's queue; give at most half of 'sm-queue-bytes'");
+  return limits;
 }
 
 void read_log(const Reader& in, Config& config) {

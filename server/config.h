@@ -2,8 +2,6 @@
 // docs/exedra.xsd).
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "router/settings.h"
 #include "xmpp/jid.h"
 
 /// One address that clients connect to.
@@ -32,16 +31,6 @@ struct HostConfig {
   std::vector<std::string> admin_contacts;  ///< XEP-0157, as URIs
 };
 
-struct LimitsConfig {
-  std::size_t login_max_stanza_bytes = 16 * 1024;
-  std::size_t max_stanza_bytes = 256 * 1024;
-  std::uint32_t max_connections_per_address = 500;
-  std::uint32_t failed_logins_per_minute = 30;  ///< per address
-  std::chrono::seconds tls_handshake{10};
-  std::chrono::seconds stream_header{30};
-  std::chrono::seconds login{60};
-};
-
 enum class Durability : std::uint8_t { process, power };
 
 struct Config {
@@ -51,7 +40,7 @@ struct Config {
   Durability durability = Durability::process;
   std::vector<ClientListener> client_listeners;
   std::vector<HostConfig> hosts;
-  LimitsConfig limits;
+  router::Limits limits;
 };
 
 /// Reads and checks `text`. An error is one line: `file`, line, element, what is wrong, and the remedy.

@@ -29,6 +29,11 @@ std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
 
+/// A resumed session is sent its whole queue at once, so the socket's must have room for it.
+net::TcpLimits tcp_limits(const router::Limits& limits) {
+  return {std::max(limits.out_queue_bytes, 2 * limits.sm_queue_bytes), limits.tls_handshake, limits.close};
+}
+
 }  // namespace
 
 Process::Process(ProcessOptions options, DataFolder data, Config config)
@@ -95,7 +100,6 @@ base::Result<void> Process::open_listener(const ClientListener& entrance) {
   const unsigned port = entrance.port == 0 ? 0U : unsigned{entrance.port} + options_.port_offset;
   if (port > 65535) return base::failure("port " + std::to_string(port) + " is too high; choose a smaller port offset");
   const c2s::Entrance kind{entrance.direct_tls, entrance.plaintext_login};
-  const router::Limits limits = make_settings(config_)->limits();
   auto opened = net::Listener::open(
       home(), entrance.address, static_cast<std::uint16_t>(port),
       [this]() -> net::AsioLoop& { return *loops_[next_shard_++ % loops_.size()]; },
@@ -103,7 +107,7 @@ base::Result<void> Process::open_listener(const ClientListener& entrance) {
         for (std::size_t i = 0; i < loops_.size(); ++i)
           if (loops_[i].get() == &loop) return server_->shard(i).clients().accept(std::move(transport), kind);
       },
-      {limits.out_queue_bytes, limits.tls_handshake, limits.close});
+      tcp_limits(make_settings(config_)->limits()));
   if (!opened) return std::unexpected(opened.error());
   base::log::info("listening", {{"address", entrance.address},
                                 {"port", (*opened)->port()},

@@ -45,7 +45,11 @@ class Accounts final : public router::Component, public router::SessionService, 
   void with_account(const xmpp::Jid& bare, Job job);
   /// Ends a session with a stream error and redelivers what it had not acknowledged.
   void end(Account& account, Session& session, const xmpp::StreamError& why);
-  void end_all(Account& account, const xmpp::StreamError& why);
+  void end_all(Account& account, const xmpp::StreamError& why, const Session* spare = nullptr);
+  /// Unbinds a session whose stream goes on until bid_farewell().
+  router::SessionId part(Account& account, Session& session);
+  /// Ends its stream, if the client has not done that by itself meanwhile.
+  void bid_farewell(router::SessionId parted, router::Delivery last_word, const xmpp::StreamError& why);
   /// Takes an account out of the memory whose rows are being removed.
   void forget(const xmpp::Jid& bare);
   std::vector<Account*> loaded() const;
@@ -85,12 +89,18 @@ class Accounts final : public router::Component, public router::SessionService, 
   void sweep();
   base::Result<router::Bound, xmpp::StanzaError> bind_now(Account& account, const router::BindRequest& request,
                                                           const xml::Document& bind2);
+  struct Gone {
+    std::unique_ptr<Session> session;
+    router::SessionLink& link;
+  };
+  Gone take_out(Account& account, Session& session, bool forget_mark);
   void close(Account& account, Session& session, std::optional<xmpp::StreamError> why,
              std::vector<router::Delivery> unacknowledged, bool forget_mark);
 
   Shard shard_;
   Entries entries_;
   std::unordered_map<router::SessionId, Place> sessions_;
+  std::unordered_map<router::SessionId, router::SessionLink*> parted_;
   base::Timer sweep_;
 };
 

@@ -66,13 +66,14 @@ void Administration::read_existing(const xmpp::Jid& account, Done done, base::Fn
   });
 }
 
-void Administration::make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, Done done) {
+void Administration::make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, xmpp::Jid spare,
+                               Done done) {
   keys_.make_keys(std::move(password), accounts_.shard().loop(),
-                  [this, account, row = std::move(row),
+                  [this, account, row = std::move(row), spare = std::move(spare),
                    done = std::move(done)](const base::Result<std::vector<store::ScramKeys>>& keys) mutable {
                     if (!keys) return finish(account, done, error(Condition::not_acceptable, keys.error().what));
                     row.keys = *keys;
-                    put(account, std::move(row), std::move(done));
+                    put(account, std::move(row), std::move(spare), std::move(done));
                   });
 }
 
@@ -87,14 +88,14 @@ void Administration::write(const xmpp::Jid& account, store::Row row, Done done) 
 }
 
 // The sessions end when the new row is durable: whoever logs in afterwards is judged by it.
-void Administration::put(const xmpp::Jid& account, store::Account row, Done done) {
+void Administration::put(const xmpp::Jid& account, store::Account row, xmpp::Jid spare, Done done) {
   const bool disabled = row.disabled;
   write(account, store::AccountPut{std::move(row)},
-        [this, account, disabled, done = std::move(done)](const Outcome& result) mutable {
+        [this, account, disabled, spare = std::move(spare), done = std::move(done)](const Outcome& result) mutable {
           Account* loaded = accounts_.account(account);
           if (result && loaded != nullptr) {
             loaded->disabled = disabled;
-            accounts_.end_all(*loaded, kEnded);
+            accounts_.end_all(*loaded, kEnded, loaded->session(spare));
           }
           done(result);
         });
@@ -107,41 +108,49 @@ void Administration::create(const xmpp::Jid& account, base::Secret password, Don
   read(account, std::move(done), [this, account, password = std::move(password)](const Found& row, Done then) mutable {
     if (row) return finish(account, then, error(Condition::conflict));
     store::Account fresh{.local = std::string(account.local()), .host = std::string(account.domain()), .keys = {}};
-    make_keys(account, std::move(fresh), std::move(password), std::move(then));
+    make_keys(account, std::move(fresh), std::move(password), {}, std::move(then));
   });
 }
 
-void Administration::set_password(const xmpp::Jid& account, base::Secret password, Done done) {
-  read_existing(account, std::move(done),
-                [this, account, password = std::move(password)](store::Account row, Done then) mutable {
-                  make_keys(account, std::move(row), std::move(password), std::move(then));
-                });
+void Administration::set_password(const xmpp::Jid& account, base::Secret password, Done done, xmpp::Jid spare) {
+  read_existing(
+      account, std::move(done),
+      [this, account, password = std::move(password), spare = std::move(spare)](store::Account row, Done then) mutable {
+        make_keys(account, std::move(row), std::move(password), std::move(spare), std::move(then));
+      });
 }
 
 void Administration::set_disabled(const xmpp::Jid& account, bool disabled, Done done) {
   read_existing(account, std::move(done), [this, account, disabled](store::Account row, Done then) {
     row.disabled = disabled;
-    if (!disabled) return put(account, std::move(row), std::move(then));
+    if (!disabled) return put(account, std::move(row), {}, std::move(then));
     // Not to be used from this moment, whatever the disk says.
     if (Account* loaded = accounts_.account(account)) loaded->disabled = true;
-    put(account, std::move(row), std::move(then));
+    put(account, std::move(row), {}, std::move(then));
   });
 }
 
 // Contacts are told as if each roster item had been removed (RFC 6121 2.5.2); for that it has to be loaded.
-void Administration::remove(const xmpp::Jid& account, Done done) {
+void Administration::remove(const xmpp::Jid& account, Done done, router::Delivery last_word) {
   if (!begin(account, done)) return;
-  accounts_.with_account(account, [this, account, done = std::move(done)](Account* loaded, Absent why) mutable {
+  accounts_.with_account(account, [this, account, last_word = std::move(last_word), done = std::move(done)](
+                                      Account* loaded, Absent why) mutable {
     if (loaded == nullptr) {
       return finish(account, done, why == Absent::failed ? unavailable() : error(Condition::item_not_found));
     }
     loaded->disabled = true;
+    Session* asking = loaded->session(last_word.to);
+    const auto parted = asking != nullptr ? accounts_.part(*loaded, *asking) : router::SessionId::none;
     accounts_.end_all(*loaded, kEnded);
     cancel_subscriptions(*loaded);
+    auto farewell = [this, parted, last_word = std::move(last_word), done = std::move(done)](Outcome result) mutable {
+      accounts_.bid_farewell(parted, result ? std::move(last_word) : router::Delivery(), kEnded);
+      done(std::move(result));
+    };
     // Rows under way must not land behind the removal, where the next owner of the name would find them.
     auto hold = loaded->hold();
-    loaded->after_rows([this, account, hold = std::move(hold), done = std::move(done)]() mutable {
-      write(account, store::AccountDelete{std::string(account.str())}, std::move(done));
+    loaded->after_rows([this, account, hold = std::move(hold), farewell = std::move(farewell)]() mutable {
+      write(account, store::AccountDelete{std::string(account.str())}, std::move(farewell));
       // A load from now on sees the removal. Posted, because the account is in the middle of this call.
       accounts_.shard().loop().post([this, account, hold = std::move(hold)] { accounts_.forget(account); });
     });

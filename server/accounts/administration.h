@@ -18,8 +18,8 @@ class Administration final : public router::AccountService {
   Administration(Accounts& accounts, store::KeyMaker& keys) : accounts_(accounts), keys_(keys) {}
 
   void create(const xmpp::Jid& account, base::Secret password, Done done) override;
-  void set_password(const xmpp::Jid& account, base::Secret password, Done done) override;
-  void remove(const xmpp::Jid& account, Done done) override;
+  void set_password(const xmpp::Jid& account, base::Secret password, Done done, xmpp::Jid spare = {}) override;
+  void remove(const xmpp::Jid& account, Done done, router::Delivery last_word = {}) override;
   void set_disabled(const xmpp::Jid& account, bool disabled, Done done) override;
   std::size_t kick(const xmpp::Jid& address, const std::string& why) override;
   std::vector<router::SessionInfo> sessions() const override;
@@ -32,9 +32,9 @@ class Administration final : public router::AccountService {
   void finish(const xmpp::Jid& account, Done& done, base::Result<void, xmpp::StanzaError> result);
   void read(const xmpp::Jid& account, Done done, base::Fn<void(Found, Done)> next);
   void read_existing(const xmpp::Jid& account, Done done, base::Fn<void(store::Account, Done)> next);
-  void make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, Done done);
+  void make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, xmpp::Jid spare, Done done);
   void write(const xmpp::Jid& account, store::Row row, Done done);
-  void put(const xmpp::Jid& account, store::Account row, Done done);
+  void put(const xmpp::Jid& account, store::Account row, xmpp::Jid spare, Done done);
 
   Accounts& accounts_;
   store::KeyMaker& keys_;

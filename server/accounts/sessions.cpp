@@ -1,4 +1,5 @@
 // Accounts as SessionService: how a session begins and ends.
+#include <algorithm>
 #include <utility>
 
 #include "accounts/accounts.h"
@@ -79,6 +80,7 @@ void Accounts::client_state(router::SessionId id, bool active) {
 }
 
 void Accounts::unbind(router::SessionId id, std::vector<router::Delivery> unacknowledged, bool forget_mark) {
+  if (parted_.erase(id) != 0) return;
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   const Place place = found->second;
@@ -89,27 +91,50 @@ void Accounts::end(Account& account, Session& session, const xmpp::StreamError& 
   close(account, session, why, {}, true);
 }
 
-void Accounts::end_all(Account& account, const xmpp::StreamError& why) {
-  while (!account.bound().empty()) end(account, *account.bound().front(), why);
+void Accounts::end_all(Account& account, const xmpp::StreamError& why, const Session* spare) {
+  const auto next = [&] {
+    return std::ranges::find_if(account.bound(), [spare](const auto& each) { return each.get() != spare; });
+  };
+  for (auto each = next(); each != account.bound().end(); each = next()) end(account, **each, why);
+}
+
+router::SessionId Accounts::part(Account& account, Session& session) {
+  const router::SessionId id = session.id();
+  const Gone gone = take_out(account, session, true);
+  parted_.emplace(id, &gone.link);
+  for (router::Delivery& delivery : gone.session->take_returned()) redeliver(account, std::move(delivery));
+  return id;
+}
+
+void Accounts::bid_farewell(router::SessionId parted, router::Delivery last_word, const xmpp::StreamError& why) {
+  const auto found = parted_.extract(parted);
+  if (found.empty()) return;
+  if (last_word.stanza) found.mapped()->deliver(std::move(last_word));
+  found.mapped()->close(why);  // nobody is left whom the unacknowledged could be redelivered to
 }
 
 // The order matters: what a step held back comes behind what the client had been sent; contacts learn that the session
 // is gone before its messages go elsewhere; the redelivery must not find the session any more.
-void Accounts::close(Account& account, Session& session, std::optional<xmpp::StreamError> why,
-                     std::vector<router::Delivery> unacknowledged, bool forget_mark) {
+Accounts::Gone Accounts::take_out(Account& account, Session& session, bool forget_mark) {
   router::SessionLink& link = session.end();
   for (const auto& step : shard_.points.session_closed) step(account, session);
   sessions_.erase(session.id());
   shard_.windows.close(session.id(), forget_mark);
-  const std::unique_ptr<Session> gone = account.take(session);
+  std::unique_ptr<Session> gone = account.take(session);
   leave(account, *gone);
-  if (why) unacknowledged = link.close(*why);
+  return {std::move(gone), link};
+}
+
+void Accounts::close(Account& account, Session& session, std::optional<xmpp::StreamError> why,
+                     std::vector<router::Delivery> unacknowledged, bool forget_mark) {
+  const Gone gone = take_out(account, session, forget_mark);
+  if (why) unacknowledged = gone.link.close(*why);
   for (router::Delivery& delivery : unacknowledged) {
     // Who closes the stream in order has seen what was sent, acknowledged or not.
     if (!why && forget_mark && delivery.archived) delivery.kept = true;
     redeliver(account, std::move(delivery));
   }
-  for (router::Delivery& delivery : gone->take_returned()) redeliver(account, std::move(delivery));
+  for (router::Delivery& delivery : gone.session->take_returned()) redeliver(account, std::move(delivery));
 }
 
 }  // namespace accounts

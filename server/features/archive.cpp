@@ -25,6 +25,9 @@ constexpr router::Xep kPrefs{441, "0.2.0", "Message Archive Management Preferenc
 constexpr router::Xep kStanzaIds{359, "0.7.0", "Unique and Stable Stanza IDs"};
 constexpr router::Xep kForward{297, "1.0", "Stanza Forwarding"};
 
+constexpr std::string_view kExtended = "urn:xmpp:mam:2#extended";
+constexpr std::string_view kGroupchatField = "urn:xmpp:mam:2#groupchat-field";
+
 /// Low bits of an id that are drawn (XEP-0313 3: an id must be unpredictable); the rest is the time in microseconds,
 /// which leaves room until the year 2255.
 constexpr std::int64_t kDrawn = 1024;
@@ -154,8 +157,8 @@ void add_archive(const Environment& environment) {
   for (const router::Xep& xep : {archive::kMam, archive::kPrefs, archive::kStanzaIds, archive::kForward}) {
     registry.xep(xep);
   }
-  for (const std::string_view var : {archive::kNamespace, std::string_view("urn:xmpp:mam:2#extended"),
-                                     std::string_view("urn:xmpp:mam:2#groupchat-field"), xmpp::ns::sid}) {
+  for (const std::string_view var :
+       {archive::kNamespace, archive::kExtended, archive::kGroupchatField, xmpp::ns::sid}) {
     registry.feature(router::Target::account, var, archive::archives);
   }
   points.outbound.emplace_back([shared](router::Passage& passage) { return archive::sent(shared, passage); });

@@ -30,7 +30,7 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
 
   void start(TransportHandler& handler);
   void send(std::string_view bytes);
-  void pause() { paused_ = true; }
+  void pause();
   void resume();
   void start_tls(base::Ref<certs::Store> certificates, std::string_view host);
   void close();
@@ -72,7 +72,7 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
   TransportHandler* handler_ = nullptr;
   base::Timer deadline_;
   std::size_t out_sent_ = 0;  ///< the front of out that left already
-  bool reading_ = false, writing_ = false, flushing_ = false, paused_ = false, delivering_ = false;
+  bool reading_ = false, writing_ = false, flushing_ = false, paused_ = false, delivering_ = false, resumed_ = false;
   bool closing_ = false, half_closed_ = false, peer_ended_ = false, dead_ = false;
 };
 

@@ -79,6 +79,7 @@ void TcpTransport::Core::feed_tls(std::span<const std::byte> bytes) {
 void TcpTransport::Core::deliver(std::span<const std::byte> bytes) {
   const bool had_tls = s_.tls != nullptr;
   delivering_ = true;
+  resumed_ = false;
   const std::size_t taken = handler_->on_bytes(bytes);
   delivering_ = false;
   base::check(taken <= bytes.size(), "a handler takes no more than it was given");
@@ -87,10 +88,17 @@ void TcpTransport::Core::deliver(std::span<const std::byte> bytes) {
   const auto rest = bytes.subspan(taken);
   s_.held_bytes.append(reinterpret_cast<const char*>(rest.data()), rest.size());
   paused_ = true;
+  if (resumed_) resume();  // it was ready for more before it said that it took less
+}
+
+void TcpTransport::Core::pause() {
+  paused_ = true;
+  resumed_ = false;
 }
 
 void TcpTransport::Core::resume() {
   paused_ = false;
+  resumed_ = delivering_;
   if (delivering_ || deaf()) return;
   // Later, so that the handler is never entered from its own call.
   loop_.post([self = shared_from_this()] { self->take_held(); });

@@ -46,6 +46,7 @@ class Transport {
   virtual void send(std::string_view bytes) = 0;
   virtual std::size_t queued_bytes() const = 0;
 
+  /// Within on_bytes the later of both counts, also for the rest that the call did not take.
   virtual void pause() = 0;
   virtual void resume() = 0;
 

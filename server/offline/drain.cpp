@@ -1,5 +1,6 @@
 #include "offline/drain.h"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "store/unit.h"
 #include "xmpp/delay.h"
+#include "xmpp/ns.h"
 #include "xmpp/stored.h"
 
 namespace offline {
@@ -120,6 +122,14 @@ void merge(const PendingRows& unwritten, std::int64_t after, Page& page) {
   page.messages.insert(page.messages.end(), std::move_iterator(next), std::move_iterator(rows.end()));
 }
 
+/// Has the archive stamped it? What it kept no copy of (a receipt, a hint against it) is never cleared.
+bool is_archived(const Message& message, const xmpp::Jid& owner) {
+  if (!message.stanza) return false;
+  for (const xml::Element& child : xml::children(message.stanza->root()))
+    if (child.is(xmpp::ns::sid, "stanza-id") && child.attr("by") == owner.str()) return true;
+  return false;
+}
+
 /// The drain that was asked for, while both it and its session are there.
 Drain* drain_of(State& state, std::uint64_t number) {
   return state.drain && state.drain->number == number ? state.drain.get() : nullptr;
@@ -143,6 +153,15 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
   Drain* drain = drain_of(state, number);
   if (drain == nullptr) return;
   router::SessionView* session = account->session(drain->session);
+  if (page && drain->task == Task::clear) {
+    std::vector<std::int64_t> ids;
+    const auto under_way = rows_in_flight(state, *account);
+    for (const Message& message : page->messages) {
+      drain->after = message.id;
+      if (!under_way.contains(message.id) && is_archived(message, owner)) ids.push_back(message.id);
+    }
+    return offline.clear(owner, ids, number, page->last);
+  }
   if (!page) base::log::error("offline_unreadable", {{"account", owner.str()}, {"why", page.error().what}});
   if (!page || session == nullptr) return state.drain.reset();
   merge(drain->unwritten, drain->after, *page);
@@ -154,17 +173,21 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
     if (drain->in_flight.contains(message.id)) continue;
     send(offline, *account, *session, std::move(message));
   }
-  if (page->last) return state.drain.reset();
+  if (page->last) return offline.finish_drain(*account);
   drain->paused = is_busy(*state.flight, offline.environment.router.settings().limits(), 1);
   if (!drain->paused) offline.read_on(*account);
 }
 
 }  // namespace
 
-void Offline::start_drain(router::AccountView& account, const router::SessionView& session) const {
+void Offline::start_drain(router::AccountView& account, const router::SessionView& session, Task task) const {
   State& state = this->state(account);
-  if (state.drain) return;
+  if (state.drain) {
+    if (task == Task::hand_over) state.drain->next = session.jid();
+    return;
+  }
   state.drain = std::make_unique<Drain>();
+  state.drain->task = task;
   state.drain->session = session.jid();
   state.drain->number = ++state.last_drain;
   state.drain->hold = account.hold();
@@ -183,6 +206,32 @@ void Offline::read_on(router::AccountView& account) const {
       [offline = *this, owner = account.jid(), number = drain.number](base::Result<Page> page) {
         on_page(offline, owner, number, std::move(page));
       });
+}
+
+void Offline::clear(const xmpp::Jid& owner, const std::vector<std::int64_t>& ids, std::uint64_t number,
+                    bool last) const {
+  auto unit = base::make_ref<store::Unit>();
+  for (const std::int64_t id : ids) unit->add(store::OfflineDelete{.owner = std::string(owner.str()), .id = id});
+  // Read on behind the commit only: a handing-over that follows must not find them.
+  environment.store.write(std::move(unit), environment.router.loop(),
+                          [offline = *this, owner, number, last, cleared = ids.size()](const base::Result<void>& done) {
+                            if (!done) base::log::warning("offline_row_left", {{"why", done.error().what}});
+                            router::AccountView* account = offline.environment.accounts.account(owner);
+                            if (account == nullptr) return;
+                            State& state = offline.state(*account);
+                            if (done)
+                              state.count -= std::min<std::int64_t>(state.count, static_cast<std::int64_t>(cleared));
+                            if (drain_of(state, number) == nullptr) return;
+                            if (last || !done) return offline.finish_drain(*account);
+                            offline.read_on(*account);
+                          });
+}
+
+void Offline::finish_drain(router::AccountView& account) const {
+  const auto done = std::exchange(state(account).drain, nullptr);
+  if (done->task != Task::clear) return;
+  const router::SessionView* next = account.session(done->next);
+  if (next != nullptr) start_drain(account, *next, Task::hand_over);
 }
 
 void Offline::remove(const xmpp::Jid& owner, std::int64_t id) const {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include "offline/offline.h"
 
@@ -32,8 +33,15 @@ struct Flight {
   std::size_t bytes = 0;
 };
 
+/// What is done with the messages.
+enum class Task : std::uint8_t {
+  hand_over,  ///< all to a session
+  clear,      ///< those that the archive has are forgotten unsent (XEP-0386 4)
+};
+
 /// One handing-over under way.
 struct Drain {
+  Task task = Task::hand_over;
   xmpp::Jid session;
   std::uint64_t number = 0;  ///< tells it from an earlier one to a session of the same name
   std::unique_ptr<router::AccountHold> hold;
@@ -41,6 +49,7 @@ struct Drain {
   PendingRows unwritten;             ///< what the page being read may not show yet
   std::set<std::int64_t> in_flight;  ///< rows of that page that somebody has been sent
   bool paused = false;               ///< enough is in flight
+  xmpp::Jid next;                    ///< who became available meanwhile and gets what clearing leaves
 };
 
 struct State final : router::FeatureState {
@@ -59,13 +68,17 @@ struct Offline {
 
   State& state(router::AccountView& account) const { return static_cast<State&>(*account.slot(slot)); }
   /// Begins unless one is under way. While it lasts the account's packets wait, so that order is kept.
-  void start_drain(router::AccountView& account, const router::SessionView& session) const;
+  void start_drain(router::AccountView& account, const router::SessionView& session, Task task) const;
   void read_on(router::AccountView& account) const;
   /// Its client has this row; the store may forget it. `pending` if it came from there.
   void arrived(const xmpp::Jid& owner, std::int64_t id, const PendingRef& pending) const;
   void remove(const xmpp::Jid& owner, std::int64_t id) const;
   /// The unit of a pending row is durable or has failed.
   void settled(const xmpp::Jid& owner, std::int64_t id, Pending& row, bool durable) const;
+  /// Forgets the rows, then goes on with drain `number`.
+  void clear(const xmpp::Jid& owner, const std::vector<std::int64_t>& ids, std::uint64_t number, bool last) const;
+  /// The last page is done.
+  void finish_drain(router::AccountView& account) const;
 };
 
 }  // namespace offline

@@ -95,7 +95,7 @@ void closed(const Offline& offline, router::AccountView& account, const router::
   state.drain.reset();
   // Somebody else of the account takes over what is left; what this session was sent goes its own way.
   for (const router::SessionView* other : account.sessions()) {
-    if (other != &session && may_receive(*other)) return offline.start_drain(account, *other);
+    if (other != &session && may_receive(*other)) return offline.start_drain(account, *other, Task::hand_over);
   }
 }
 
@@ -109,7 +109,12 @@ void add_offline(const Environment& environment) {
   environment.registry.feature(router::Target::server, "msgoffline");
   points.undelivered.emplace_back([offline](router::Passage& passage) { return keep(offline, passage); });
   points.session_available.emplace_back([offline](router::AccountView& account, router::SessionView& session) {
-    if (may_receive(session)) offline.start_drain(account, session);
+    if (may_receive(session)) offline.start_drain(account, session, Task::hand_over);
+  });
+  // XEP-0386 4: who binds with Bind 2 reads the archive.
+  points.session_bound.emplace_back([offline](router::AccountView& account, router::SessionView& session,
+                                              const xml::Element* request, xml::Element*) {
+    if (request != nullptr && account.host().archive) offline.start_drain(account, session, Task::clear);
   });
   points.session_closed.emplace_back(
       [offline](router::AccountView& account, router::SessionView& session) { closed(offline, account, session); });

@@ -8,6 +8,7 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "router/delivery.h"
 #include "xmpp/error.h"
 #include "xmpp/jid.h"
 
@@ -29,9 +30,11 @@ class AccountService {
   /// conflict if it exists, item-not-found if the host is not ours, not-acceptable for a password that PRECIS refuses.
   /// `done` runs on this shard when the change is committed.
   virtual void create(const xmpp::Jid& account, base::Secret password, Done done) = 0;
-  /// Ends its sessions, hibernated ones too, before `done`. The same holds for the next two.
-  virtual void set_password(const xmpp::Jid& account, base::Secret password, Done done) = 0;
-  virtual void remove(const xmpp::Jid& account, Done done) = 0;
+  /// Ends its sessions, hibernated ones too, before `done`; only `spare` (a full address) goes on.
+  virtual void set_password(const xmpp::Jid& account, base::Secret password, Done done, xmpp::Jid spare = {}) = 0;
+  /// Ends its sessions before `done`. The one that `last_word` is for gets it first, once the removal is committed.
+  virtual void remove(const xmpp::Jid& account, Done done, Delivery last_word = {}) = 0;
+  /// Ends its sessions before `done`.
   virtual void set_disabled(const xmpp::Jid& account, bool disabled, Done done) = 0;
   /// Ends one session, or all for a bare address; gives back how many.
   virtual std::size_t kick(const xmpp::Jid& address, const std::string& why) = 0;

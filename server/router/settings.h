@@ -45,8 +45,8 @@ struct Limits {
   std::size_t window_bytes = 1024 * 1024;
   std::uint32_t sm_queue_stanzas = 1000;  ///< sent and not acknowledged (XEP-0198)
   std::size_t sm_queue_bytes = 4 * 1024 * 1024;
-  std::chrono::seconds sm_answer{60};             ///< from <r/> to <a/>; then the connection is taken for lost
-  std::size_t out_queue_bytes = 4 * 1024 * 1024;  ///< bytes a socket has not taken yet
+  std::chrono::seconds sm_answer{60};              ///< from <r/> to <a/>; then the connection is taken for lost
+  std::size_t out_queue_bytes = 16 * 1024 * 1024;  ///< bytes a socket has not taken yet; a resumption sends all at once
   std::chrono::seconds hibernation{600};
   std::uint32_t hibernated_per_account = 10;
   std::uint32_t hibernated_per_server = 20000;

@@ -69,9 +69,13 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
     wire_->tls = true;
     if (!delivering_) begin_tls();
   }
-  void pause() { paused_ = true; }
+  void pause() {
+    paused_ = true;
+    resumed_ = false;
+  }
   void resume() {
     paused_ = false;
+    resumed_ = delivering_;
     wake();
   }
   void leave() {
@@ -125,6 +129,7 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
     const std::string bytes = wire_->to_server.substr(0, std::min(wire_->options.chunk, left));
     const bool had_tls = wire_->tls;
     delivering_ = true;
+    resumed_ = false;
     const std::size_t taken = handler_->on_bytes(std::as_bytes(std::span(bytes)));
     delivering_ = false;
     base::check(taken <= bytes.size(), "a handler takes no more than it was given");
@@ -132,7 +137,7 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
     wire_->count_to_server += taken;
     if (dead_ || handler_ == nullptr) return;
     if (wire_->count_to_server >= wire_->options.cut_to_server) wire_->broken = true;
-    if (taken < bytes.size()) paused_ = true;
+    if (taken < bytes.size()) paused_ = !resumed_;
     if (!had_tls && wire_->tls) begin_tls();
     wake();
   }
@@ -184,7 +189,7 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
   std::string out_;
   net::TransportHandler* handler_ = nullptr;
   base::Timer deadline_;
-  bool paused_ = false, delivering_ = false, flushing_ = false, waking_ = false, closing_ = false, dead_ = false;
+  bool paused_ = false, delivering_ = false, resumed_ = false, flushing_ = false, waking_ = false, closing_ = false, dead_ = false;
 };
 
 namespace {

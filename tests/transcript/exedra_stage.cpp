@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kConfig = R"(<exedra xmlns="urn:exedra:config:1" shards="2">
   <clients address="127.0.0.1" port="0" plaintext-login="true"/>
   <host domain="example.org" registration="true"><contact admin="mailto:admin@example.org"/></host>
+  <host domain="archiveless.example.org" archive="false"/>
 </exedra>
 )";
 

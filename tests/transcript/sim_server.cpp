@@ -17,7 +17,8 @@ constexpr base::Duration kSlowestJob = 2ms;
 router::SettingsRef settings() {
   router::HostSettings host{.domain = xmpp::Jid::from_prepared("example.org"), .registration = true};
   host.admin_contacts.emplace_back("mailto:admin@example.org");
-  return base::make_ref<const router::Settings>(std::vector{std::move(host)}, router::Limits{});
+  router::HostSettings archiveless{.domain = xmpp::Jid::from_prepared("archiveless.example.org"), .archive = false};
+  return base::make_ref<const router::Settings>(std::vector{std::move(host), std::move(archiveless)}, router::Limits{});
 }
 
 }  // namespace

@@ -82,6 +82,41 @@ TEST_P(AdministrationTest, ANewPasswordEndsTheSessions) {
   EXPECT_EQ(house.bind("romeo@example.org/a")->refused, "");
 }
 
+TEST_P(AdministrationTest, ANewPasswordSparesTheSessionThatAsked) {
+  const auto orchard = house.login("romeo@example.org/orchard");
+  const auto street = house.login("romeo@example.org/street");
+  service(orchard->jid).set_password(orchard->jid.bare(), base::Secret("new"), note(), orchard->jid);
+  house.settle();
+  EXPECT_EQ(outcome_, "done");
+  EXPECT_EQ(orchard->closed, "");
+  EXPECT_EQ(street->closed, "not-authorized");
+}
+
+TEST_P(AdministrationTest, WhoRemovesItsOwnAccountIsToldBeforeTheEnd) {
+  const auto orchard = house.login("romeo@example.org/orchard");
+  const auto street = house.login("romeo@example.org/street");
+  orchard->take();
+  router::Delivery last{.stanza = xmpp::share(xmpp::make_message(xmpp::Type::normal, "bye")), .to = orchard->jid};
+  service(orchard->jid).remove(orchard->jid.bare(), note(), std::move(last));
+  EXPECT_EQ(count_with(orchard->got, "bye"), 0u) << "nothing is durable yet";
+  house.settle();
+  EXPECT_EQ(outcome_, "done");
+  EXPECT_EQ(street->closed, "not-authorized");
+  EXPECT_EQ(count_with(orchard->got, "bye"), 1u);
+  EXPECT_EQ(orchard->closed, "not-authorized");
+  EXPECT_EQ(password_of("romeo@example.org"), "no account");
+}
+
+TEST_P(AdministrationTest, WhoRemovesItsOwnAccountMayLeaveFirst) {
+  const auto orchard = house.login("romeo@example.org/orchard");
+  router::Delivery last{.stanza = xmpp::share(xmpp::make_message(xmpp::Type::normal, "bye")), .to = orchard->jid};
+  service(orchard->jid).remove(orchard->jid.bare(), note(), std::move(last));
+  house.unbind(*orchard);
+  house.settle();
+  EXPECT_EQ(outcome_, "done");
+  EXPECT_EQ(orchard->closed, "");
+}
+
 TEST_P(AdministrationTest, ADisabledAccountKeepsItsMailButNobodyGetsIn) {
   const auto romeo = house.login("romeo@example.org/orchard");
   service(romeo->jid).set_disabled(romeo->jid.bare(), true, note());

@@ -76,8 +76,8 @@ class RecordingAccounts final : public router::AccountService {
     if (account.local() == "taken") return done(std::unexpected(xmpp::StanzaError(xmpp::Condition::conflict)));
     done({});
   }
-  void set_password(const xmpp::Jid&, base::Secret, Done) override {}
-  void remove(const xmpp::Jid&, Done) override {}
+  void set_password(const xmpp::Jid&, base::Secret, Done, xmpp::Jid) override {}
+  void remove(const xmpp::Jid&, Done, router::Delivery) override {}
   void set_disabled(const xmpp::Jid&, bool, Done) override {}
   std::size_t kick(const xmpp::Jid&, const std::string&) override { return 0; }
   std::vector<router::SessionInfo> sessions() const override { return {}; }

@@ -43,6 +43,7 @@ TEST_F(RegistrationTest, AsksAndMakes) {
     const std::string made = client.ask(account(name));
     EXPECT_TRUE(contains(made, "type='result'")) << made;
     EXPECT_TRUE(contains(made, "id='r1'")) << made;
+    for (const std::string& answer : {form, made}) EXPECT_TRUE(contains(answer, "from='example.org'")) << answer;
     EXPECT_EQ(registered.made.back(), "bill" + std::to_string(shard) + "@example.org pw");
     EXPECT_TRUE(contains(client.ask(plain_auth("romeo", "secret")), "<success")) << "the stream goes on";
   }
@@ -66,6 +67,7 @@ TEST_F(RegistrationTest, RefusesWithTheConditionOfTheXep) {
     client.ask(stream_header());
     const std::string got = client.ask(row.request);
     EXPECT_TRUE(contains(got, row.condition)) << row.request << " " << got;
+    EXPECT_TRUE(contains(got, "from='example.org'")) << got;
   }
 }
 

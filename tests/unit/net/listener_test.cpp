@@ -50,6 +50,38 @@ int listening_socket(std::uint16_t port) {
   return -1;
 }
 
+/// The socket of this process whose peer is `client`.
+int accepted_socket(const Client& client) {
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  getsockname(client.fd(), reinterpret_cast<sockaddr*>(&own), &size);
+  for (int fd = 3; fd < 1024; ++fd) {
+    sockaddr_in peer{};
+    size = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && peer.sin_port == own.sin_port) return fd;
+  }
+  return -1;
+}
+
+TEST(Listener, AVanishedPeerIsNoticed) {
+  Server server({});
+  const Client romeo(server.port());
+  server.accepted.get();
+  const int fd = accepted_socket(romeo);
+  const auto option = [fd](int level, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(getsockopt(fd, level, name, &value, &size), 0);
+    return value;
+  };
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_LE(option(IPPROTO_TCP, TCP_KEEPIDLE) + option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT),
+            300);
+  EXPECT_GT(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+  EXPECT_LE(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 300'000);
+}
+
 TEST(Listener, BacklogHoldsAStorm) {
   Server server({});
   tcp_info info{};

@@ -85,6 +85,20 @@ TEST(Transport, ReaderPausesAndTheSenderMustWait) {
   EXPECT_EQ(server.home.run([&] { return peer.received == sent; }), true);
 }
 
+TEST(Transport, ResumedWithinACallTheRestComesAgain) {
+  Server server([](Peer& peer) {
+    peer.take = [](Peer& p, std::string_view text) {  // line by line, each answered at once
+      p.transport->pause();
+      p.transport->send("!");
+      p.transport->resume();
+      return text.find('\n') + 1;
+    };
+  });
+  Client romeo(server.port());
+  romeo.send("one\ntwo\nthree\n");
+  EXPECT_EQ(romeo.receive(3), "!!!");
+}
+
 TEST(Transport, QueueBeyondItsBoundCuts) {
   Server server({}, {.queue = 1000});
   Client romeo(server.port());

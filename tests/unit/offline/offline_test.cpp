@@ -210,6 +210,52 @@ TEST_F(OfflineTest, AnotherClientTakesOverWhenOneLeaves) {
   EXPECT_EQ(chamber.take().size(), 20u);
 }
 
+class OfflineBind2 : public OfflineTest {
+ protected:
+  Session& bind2(const std::string& resource) {
+    Session& session = juliet_->bind(resource);
+    const xml::Document request("urn:xmpp:bind:0", "bind");
+    xml::Document bound("urn:xmpp:bind:0", "bound");
+    for (const auto& step : points.session_bound) step(*juliet_, session, &request.root(), &bound.root());
+    return session;
+  }
+  void become_available(Session& session) {
+    for (const auto& step : points.session_available) step(*juliet_, session);
+    settle();
+  }
+};
+
+TEST_F(OfflineBind2, ForgetsWhatTheArchiveHasAndHandsOverTheRest) {
+  for (int i = 0; i < 150; ++i) {
+    submit(*orchard_, "<message to='juliet@example.org' type='chat'><body>" + std::to_string(i) + "</body></message>");
+  }
+  say("<body>secret</body><no-permanent-store xmlns='urn:xmpp:hints'/>");
+  Session& balcony = bind2("balcony");
+  become_available(balcony);
+  EXPECT_EQ(bodies(balcony.take()), "secret ");
+  EXPECT_EQ(rows(), 1u);
+  acknowledge(balcony);
+  EXPECT_EQ(rows(), 0u);
+}
+
+TEST_F(OfflineBind2, HandsOverEverythingWhereThereIsNoArchive) {
+  use({.domain = jid("example.org"), .archive = false});
+  say(body("1"));
+  Session& balcony = bind2("balcony");
+  become_available(balcony);
+  EXPECT_EQ(bodies(balcony.take()), "1 ");
+}
+
+TEST_F(OfflineBind2, ClearsWhenBoundWhateverBecomesOfTheSession) {
+  say(body("1"));
+  Session& balcony = bind2("balcony");
+  settle();
+  EXPECT_EQ(rows(), 0u);
+  juliet_->unbind(balcony);
+  say(body("2"));
+  EXPECT_EQ(bodies(login(*juliet_, "chamber").take()), "2 ");
+}
+
 TEST_F(OfflineTest, IsAdvertised) {
   EXPECT_EQ(registry.features(router::Target::server), std::vector<std::string_view>{"msgoffline"});
 }

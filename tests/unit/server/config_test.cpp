@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
+#include <vector>
+
+#include "settings.h"
 
 namespace {
 
@@ -62,6 +67,56 @@ TEST(Config, TheExampleInTheDocumentationIsRight) {
   EXPECT_EQ(config->client_listeners.size(), 3u);
 }
 
+/// The names that <limits> takes, out of its own complaint.
+std::vector<std::string> limit_names() {
+  const auto wrong = parse_config(wrap(kHost + kClients + "<limits nothing='1'/>"), "exedra.xml");
+  std::string list = wrong.error().what.substr(wrong.error().what.find("known: ") + 7);
+  std::ranges::replace(list, ',', ' ');
+  std::istringstream words(list);
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
+TEST(Config, EveryLimitIsDocumentedCheckedAndHasTheSchemasDefault) {
+  const std::string schema = read_file(EXEDRA_SOURCE_DIR "/docs/exedra.xsd");
+  const std::string manual = read_file(EXEDRA_SOURCE_DIR "/docs/config.md");
+  const auto names = limit_names();
+  ASSERT_GE(names.size(), 29u);
+  for (const std::string& name : names) {
+    const std::string attribute = "<xs:attribute name=\"" + name + "\" default=\"";
+    const auto at = schema.find(attribute);
+    ASSERT_NE(at, std::string::npos) << name;
+    const auto begin = at + attribute.size();
+    const std::string usual = schema.substr(begin, schema.find('"', begin) - begin);
+    EXPECT_TRUE(manual.contains("| `" + name + "` | " + usual + " |")) << name;
+    const auto with = [&](const std::string& value) {
+      return parse_config(wrap(kHost + kClients + "<limits " + name + "='" + value + "'/>"), "exedra.xml");
+    };
+    EXPECT_TRUE(with(usual)) << name;
+    for (const char* wrong : {"", "x", "-1", "9999999999999999999999"}) {
+      const auto refused = with(wrong);
+      ASSERT_FALSE(refused) << name << wrong;
+      EXPECT_TRUE(refused.error().what.contains("give a whole number from ")) << refused.error().what;
+    }
+  }
+}
+
+TEST(Config, LimitsReachTheServer) {
+  const auto config = parse_config(
+      wrap(kHost + kClients +
+           "<limits hibernation-seconds='7200' hibernated-per-account='3' roster-items='9' archive-page='11'"
+           " max-unauthenticated-connections='12' close-seconds='13' sm-queue-bytes='8388608'/>"),
+      "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  const router::Limits limits = make_settings(*config)->limits();
+  EXPECT_EQ(limits.hibernation, std::chrono::hours(2));
+  EXPECT_EQ(limits.hibernated_per_account, 3u);
+  EXPECT_EQ(limits.roster_items, 9u);
+  EXPECT_EQ(limits.archive_page, 11u);
+  EXPECT_EQ(limits.max_unauthenticated, 12u);
+  EXPECT_EQ(limits.close, std::chrono::seconds(13));
+  EXPECT_EQ(limits.sm_queue_bytes, 8388608u);
+}
+
 TEST(Config, AMistakeIsShownWithFileLineElementAndRemedy) {
   const struct {
     std::string text, line, says;
@@ -77,6 +132,8 @@ TEST(Config, AMistakeIsShownWithFileLineElementAndRemedy) {
       {wrap(kClients + "<host domain='exa mple'/>"), "2: <host>", "is no domain"},
       {wrap(kClients + kHost + kHost), "2: <host>", "stands twice"},
       {wrap(kClients + "<host domain='a.example' key='k'/>"), "2: <host>", "belong together"},
+      {wrap(kClients + kHost + "<limits sm-queue-bytes='70000'/>"), "2: <limits>", "no room for one stanza"},
+      {wrap(kClients + kHost + "<limits offline-bytes='3000000'/>"), "2: <limits>", "half of 'sm-queue-bytes'"},
       {wrap(kClients), "1: <exedra>", "no host"},
       {wrap(kHost), "1: <exedra>", "nobody can connect"},
       {"<exedra/>", "1: <exedra>", "must begin with"},
