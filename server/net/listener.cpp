@@ -122,7 +122,8 @@ base::Result<std::unique_ptr<Listener>> Listener::open(AsioLoop& loop, const std
                                                        Choose choose, Accepted accepted, TcpLimits limits) {
   auto core = std::make_shared<Core>(loop, std::move(choose), std::move(accepted), limits);
   if (const auto error = core->open(address, port)) {
-    return base::failure("listening on " + address + " port " + std::to_string(port) + ": " + std::strerror(error.value()));
+    return base::failure("listening on " + address + " port " + std::to_string(port) + ": " +
+                         std::strerror(error.value()));
   }
   core->accept();
   return std::unique_ptr<Listener>(new Listener(std::move(core)));
