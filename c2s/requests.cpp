@@ -158,8 +158,8 @@ void Connection::enable_sm(const stream::SmRequest& request) {
     enabled.max = std::min(request.max.value_or(longest), longest);
     enabled.id = shard_->hibernation().enlist(*session_);
     kept = std::chrono::seconds(enabled.max);
-    shard_->services().sessions.sm_enabled(session_->id(), enabled.id);
   }
+  shard_->services().sessions.sm_enabled(session_->id(), enabled.id);
   // First: inside Bind 2 the answer also brings the session to life. Nothing is delivered in between.
   session_->enable_sm(enabled.id, kept);
   negotiation_.on_sm_enabled(enabled);

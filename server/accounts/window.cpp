@@ -37,7 +37,7 @@ base::Ref<Ticket> Windows::take(SessionId session) {
   Window& window = windows_.at(session);
   window.slots.emplace_back();
   const std::uint64_t number = window.first + window.slots.size() - 1;
-  return base::make_ref<Ticket>(*this, router_.loop(), session, number, !window.sm_id.empty());
+  return base::make_ref<Ticket>(*this, router_.loop(), session, number, window.managed);
 }
 
 base::Ref<Ticket> Windows::loose() {
@@ -52,6 +52,7 @@ void Windows::remember(SessionId session, xmpp::StanzaRef stanza, xmpp::Jid to) 
 
 void Windows::count(SessionId session, std::string sm_id) {
   Window& window = windows_.at(session);
+  window.managed = true;
   window.sm_id = std::move(sm_id);
   window.counted = window.first + window.slots.size();
 }

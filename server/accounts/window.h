@@ -68,7 +68,8 @@ class Windows {
   struct Window {
     router::SessionLink* link = nullptr;  // null once closed
     xmpp::Jid jid;
-    std::string sm_id;          // empty: not counted
+    bool managed = false;       // its client forgets what was acknowledged (XEP-0198)
+    std::string sm_id;          // empty: not counted, because nobody can resume
     std::uint64_t counted = 0;  // the first slot that counts for sm_id
     std::uint64_t first = 0;    // number of the front slot
     std::uint64_t next = 0;     // number of the first slot not given to the store

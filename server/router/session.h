@@ -60,6 +60,7 @@ class SessionService {
   /// are answered here. May call the link before it returns.
   virtual void submit(SessionId session, xml::Document element) = 0;
   /// From now on stanzas are counted for this SM-ID: its mark (h) is written with their rows.
+  /// Empty where nobody can resume: what is acknowledged is kept all the same.
   virtual void sm_enabled(SessionId session, std::string sm_id) = 0;
   virtual void client_state(SessionId session, bool active) = 0;
   /// The session is over: `unacknowledged`, oldest first, is redelivered by RFC 6121 8.5. `forget_mark` when the client
