@@ -189,7 +189,8 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
   std::string out_;
   net::TransportHandler* handler_ = nullptr;
   base::Timer deadline_;
-  bool paused_ = false, delivering_ = false, resumed_ = false, flushing_ = false, waking_ = false, closing_ = false, dead_ = false;
+  bool paused_ = false, delivering_ = false, resumed_ = false, flushing_ = false, waking_ = false, closing_ = false,
+       dead_ = false;
 };
 
 namespace {

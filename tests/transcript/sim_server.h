@@ -19,6 +19,9 @@ class SimServer {
   ~SimServer();
 
   sim::World& world() { return world_; }
+  /// The store's readers, and what derives and checks keys.
+  sim::SimExecutor& reading() { return reading_; }
+  sim::SimExecutor& cpu() { return cpu_; }
   void add_account(std::string_view bare, std::string_view password);
   /// A new client's connection, accepted by one shard after the other.
   sim::Peer connect(const sim::LinkOptions& options);
