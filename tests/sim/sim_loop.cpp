@@ -83,6 +83,7 @@ void World::advance(base::Duration time) {
 }
 
 void SimExecutor::submit(base::Fn<void()> job) {
+  ++submitted_;
   SimLoop& loop = world_.loop(0);
   const auto takes =
       base::Duration(static_cast<std::int64_t>(world_.draw(static_cast<std::uint64_t>(slowest_.count()))));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "c2s/key_maker.h"
+#include "sim/faulty_vfs.h"
 #include "transcript/script.h"
 
 namespace transcript {
@@ -30,7 +31,8 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
       reading_(world_, kSlowestJob),
       cpu_(world_, kSlowestJob),
       keys_(std::make_unique<c2s::ScramKeyMaker>(cpu_, random_, kIterations)) {
-  auto opened = store::Store::open(folder / "exedra.db", {}, writing_, reading_);
+  sim::register_faulty_vfs();
+  auto opened = store::Store::open(folder / "exedra.db", {.vfs = sim::kFaultyVfs}, writing_, reading_);
   if (!opened) throw Failure(opened.error().what);
   store_ = std::move(*opened);
   const Seams seams{*store_, *keys_, cpu_, random_, {.secret = "fake", .iterations = kIterations}};

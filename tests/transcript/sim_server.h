@@ -19,6 +19,9 @@ class SimServer {
   ~SimServer();
 
   sim::World& world() { return world_; }
+  /// The store's readers, and what derives and checks keys.
+  sim::SimExecutor& reading() { return reading_; }
+  sim::SimExecutor& cpu() { return cpu_; }
   void add_account(std::string_view bare, std::string_view password);
   /// What the first shard registered; all register alike.
   const router::Registry& registry() { return server_->shard(0).registry(); }

@@ -156,6 +156,21 @@ TEST_F(Running, ReloadTakesWhatIsRightOnly) {
   EXPECT_NE(served(), before);
 }
 
+// SECURITY T04.
+TEST_F(Running, ANewCertificateLeavesLiveSessionsAlone) {
+  loopback::Client live(ports_.at(1));
+  ASSERT_TRUE(live.tls(
+      [](SSL& ssl) { SSL_set_alpn_protos(&ssl, reinterpret_cast<const unsigned char*>("\x0bxmpp-client"), 12); }));
+  const std::string before = served();
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const certs::Files files{dir_ + "/certs/example.org.crt", dir_ + "/certs/example.org.key"};
+  ASSERT_TRUE(certs::create_self_signed("example.org", files, now));
+  ASSERT_TRUE(ask({{"op", "reload"}}));
+  EXPECT_NE(served(), before);
+  live.send(kHeader);
+  EXPECT_NE(until(live, "</stream:features>").find("<mechanism>"), std::string::npos);
+}
+
 TEST(DataFolder, DefaultConfigurationIsGood) {
   const auto config = parse_config(DataFolder::default_config(), "exedra.xml");
   ASSERT_TRUE(config) << config.error().what;
