@@ -112,7 +112,7 @@ TEST_P(TogetherTest, MessagesWaitInOrderUntilTheyAreAcknowledged) {
   house.submit(*romeo, "<message type='chat' to='juliet@example.org'><body>4</body></message>");
   house.settle();
   EXPECT_EQ(bodies(juliet->take()), "1 2 3 4 ");
-  house.unbind(*juliet);
+  house.unbind(*juliet, false);
   juliet = house.bind("juliet@example.org/balcony");
   house.send(*juliet, "<presence/>");
   EXPECT_EQ(bodies(juliet->take()), "1 2 3 4 ") << "the fourth is in the archive, and waits all the same";
@@ -146,11 +146,11 @@ TEST_P(TogetherTest, WhatComesLateSaysWhenItFirstCame) {
   const std::string sent = xmpp::format_timestamp(house.world.loop(0).wall()).substr(0, 16);
   say(*romeo, "1");
   house.world.advance(std::chrono::hours(1));
-  house.unbind(*balcony);
+  house.unbind(*balcony, false);
   Texts got = chamber->take();
   ASSERT_EQ(bodies(got), "1 ");
   EXPECT_EQ(count_with(got, "<delay xmlns='urn:xmpp:delay' from='example.org' stamp='" + sent), 1u) << got.back();
-  house.unbind(*chamber);
+  house.unbind(*chamber, false);
   EXPECT_EQ(house.offline_rows("juliet@example.org").size(), 1u) << "although the archive has it";
   house.world.advance(std::chrono::hours(1));
   balcony = house.bind("juliet@example.org/balcony");

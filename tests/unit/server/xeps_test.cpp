@@ -84,7 +84,7 @@ TEST_F(Xeps, EachHasATranscript) {
 /// Logs in by PLAIN and gives back the features that disco#info of `to` names.
 std::vector<std::string> ask_disco(transcript::SimServer& server, const std::string& to) {
   server.add_account("romeo@example.org", "secret");
-  sim::Peer peer = server.connect({});
+  sim::Peer peer = server.connect({.peer = "127.0.0.1:40000"});
   const std::string header =
       "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='example.org' "
       "version='1.0'>";
