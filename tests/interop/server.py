@@ -14,7 +14,7 @@ DOMAIN = "example.org"
 PASSWORD = "wherefore"
 PATIENCE = 15  # seconds any single event may take
 ENTRANCES = ("starttls", "direct", "plain")
-CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="2">
+CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="4">
   <clients address="127.0.0.1" port="0"/>
   <clients address="127.0.0.1" port="0" tls="direct"/>
   <clients address="127.0.0.1" port="0" plaintext-login="true"/>
@@ -38,6 +38,10 @@ class Server:
         return self
 
     def __exit__(self, kind, value, trace):
+        if kind is None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            # Not after a sanitizer's report.
+            assert self.process.wait(PATIENCE) == 0, f"the server ended with {self.process.returncode}:\n{self.log()[-6000:]}"
         self.kill()
         if kind is not None:
             print(f"the server's folder is kept: {self.folder}\n{self.log()[-3000:]}")

@@ -13,7 +13,7 @@
 namespace transcript {
 namespace {
 
-constexpr std::string_view kConfig = R"(<exedra xmlns="urn:exedra:config:1" shards="2">
+constexpr std::string_view kConfig = R"(<exedra xmlns="urn:exedra:config:1" shards="4">
   <clients address="127.0.0.1" port="0" plaintext-login="true"/>
   <host domain="example.org" registration="true"><contact admin="mailto:admin@example.org"/></host>
   <host domain="archiveless.example.org" archive="false"/>
@@ -40,6 +40,7 @@ class ExedraStage final : public Stage {
     process_->kill();
     launch();
   }
+  void finish() override { process_->stop(); }
 
  private:
   void launch() {

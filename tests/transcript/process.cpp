@@ -124,6 +124,21 @@ void Process::kill() {
   pid_ = -1;
 }
 
+void Process::stop() {
+  if (pid_ < 0) throw Failure("the server ended by itself: " + output());
+  ::kill(pid_, SIGTERM);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  int status = -1;
+  pid_t ended = 0;
+  while (ended == 0 && std::chrono::steady_clock::now() < deadline) {
+    ended = ::waitpid(pid_, &status, WNOHANG);
+    if (ended == 0) ::poll(nullptr, 0, 5);  // its end can only be seen by looking again
+  }
+  if (ended != pid_) throw Failure("the server does not end: " + output());
+  pid_ = -1;
+  if (status != 0) throw Failure("the server ended with status " + std::to_string(status) + ": " + output());
+}
+
 bool Process::running() {
   if (pid_ >= 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
   return pid_ >= 0;

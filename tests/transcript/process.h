@@ -39,6 +39,8 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   void kill();
+  /// SIGTERM; throws Failure unless it then exits with 0, which it does not after a sanitizer's report.
+  void stop();
   bool running();
   /// Everything it printed.
   std::string output() const;

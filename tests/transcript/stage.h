@@ -35,6 +35,9 @@ class Stage {
   virtual void advance(std::chrono::seconds) {}
   virtual bool can_die() const { return false; }
   virtual void die_and_restart() {}
+
+  /// The end, after the last line went well: a server that does not end in order is a Failure.
+  virtual void finish() {}
 };
 
 }  // namespace transcript

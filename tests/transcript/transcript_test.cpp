@@ -35,6 +35,7 @@ class TranscriptTest : public testing::Test {
       if (script.uses(Verb::clock) && !stage->has_clock()) GTEST_SKIP() << "it moves the clock";
       if (script.uses(Verb::server_dies) && !stage->can_die()) GTEST_SKIP() << "it kills the server";
       play(script, *stage);
+      stage->finish();
     } catch (const Failure& failure) {
       GTEST_FAIL() << file_.string() << ": " << failure.what();
     }
