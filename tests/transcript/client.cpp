@@ -119,9 +119,11 @@ xml::Document Client::take(std::size_t index) {
   return taken;
 }
 
-void Client::barrier() {
+void Client::barrier() { barrier(std::string(domain_of(role_.account))); }
+
+void Client::barrier(const std::string& to) {
   const std::string id = "barrier-" + std::to_string(++pings_);
-  send("<iq type='get' id='" + id + "' to='" + domain_of(role_.account) + "'><ping xmlns='urn:xmpp:ping'/></iq>");
+  send("<iq type='get' id='" + id + "' to='" + to + "'><ping xmlns='urn:xmpp:ping'/></iq>");
   for (std::size_t i = 0;; ++i) {
     const auto* element = peek(i);
     if (element == nullptr) throw Failure(role_.name + " got no answer to a ping; waiting: " + waiting());

@@ -38,6 +38,9 @@ class Client final : xml::StreamSink {
   xml::Document take(std::size_t index);
   /// A round trip: what the server had for this client before, arrived.
   void barrier();
+  /// The same by way of another address, refused or not: what the two sent each other before, arrived too, whichever
+  /// shards they live on.
+  void barrier(const std::string& to);
   /// What arrived and was not taken, as XML; for messages.
   std::string waiting() const;
   void forget_waiting() { arrived_.clear(); }

@@ -15,6 +15,8 @@ namespace {
 
 namespace ns = xmpp::ns;
 
+std::string bare(const std::string& jid) { return jid.substr(0, jid.find('/')); }
+
 class Player {
  public:
   Player(const Script& script, Stage& stage) : script_(script), stage_(stage) {}
@@ -71,8 +73,6 @@ void Player::set_the_scene() {
   for (auto& [name, who] : clients_) who->forget_waiting();
 }
 
-std::string bare(const std::string& jid) { return jid.substr(0, jid.find('/')); }
-
 // Nobody is available yet, so the server holds the request and the approval needs no sight of it.
 void Player::subscribe(Client& contact, Client& user) {
   user.send("<presence type='subscribe' to='" + bare(contact.jid()) + "'/>");
@@ -85,7 +85,10 @@ void Player::subscribe(Client& contact, Client& user) {
 void Player::everyone_in_step() {
   for (int round = 0; round < 2; ++round) {
     for (auto& [name, who] : clients_) {
-      if (who->bound()) who->barrier();
+      if (!who->bound()) continue;
+      for (auto& [other, peer] : clients_)
+        if (peer->bound()) who->barrier(bare(peer->jid()));
+      who->barrier();
     }
   }
 }
