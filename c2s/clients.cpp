@@ -13,6 +13,7 @@ Clients::~Clients() = default;
 
 void Clients::join(const std::vector<Clients*>& all) {
   std::vector<Shard*> shards;
+  shards.reserve(all.size());
   for (const Clients* each : all) shards.push_back(each->shard_.get());
   shard_->join(shards);
 }

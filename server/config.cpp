@@ -184,8 +184,8 @@ void read_limit(const Reader& in, const Limit& limit, Field& field) {
 }
 
 Limits read_limits(const Reader& in) {
-  std::vector<std::string_view> names;
-  for (const Limit& limit : kLimits) names.push_back(limit.name);
+  std::vector<std::string_view> names(kLimits.size());
+  std::ranges::transform(kLimits, names.begin(), &Limit::name);
   in.only(names, {});
   Limits limits;
   for (const Limit& limit : kLimits) std::visit([&](auto field) { read_limit(in, limit, limits.*field); }, limit.field);

@@ -82,6 +82,7 @@ base::Result<void> Process::open_store() {
   fake.secret = *secret;
   keys_ = std::make_unique<c2s::ScramKeyMaker>(cpu_, base::system_random(), fake.iterations);
   std::vector<base::Loop*> loops;
+  loops.reserve(loops_.size());
   for (const auto& loop : loops_) loops.push_back(loop.get());
   server_ = std::make_unique<Server>(std::move(loops), Seams{*store_, *keys_, cpu_, base::system_random(), fake},
                                      make_settings(config_));
@@ -223,6 +224,7 @@ struct Read {
 
 std::vector<std::string> domains(const Config& config) {
   std::vector<std::string> all;
+  all.reserve(config.hosts.size());
   for (const HostConfig& host : config.hosts) all.emplace_back(host.domain.str());
   std::ranges::sort(all);
   return all;

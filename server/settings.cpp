@@ -7,6 +7,7 @@
 
 router::SettingsRef make_settings(const Config& config) {
   std::vector<router::HostSettings> hosts;
+  hosts.reserve(config.hosts.size());
   for (const HostConfig& host : config.hosts) {
     hosts.push_back({.domain = host.domain,
                      .archive = host.archive,

@@ -8,15 +8,15 @@ namespace accounts {
 
 using xmpp::Condition;
 using xmpp::StanzaError;
-using Outcome = base::Result<void, StanzaError>;
+using Answered = base::Result<void, StanzaError>;
 
 namespace {
 
-Outcome error(Condition condition, std::string why = {}) {
+Answered error(Condition condition, std::string why = {}) {
   return std::unexpected(StanzaError(condition, std::move(why)));
 }
 
-Outcome unavailable() { return std::unexpected(StanzaError(Condition::internal_server_error, xmpp::ErrorType::wait)); }
+Answered unavailable() { return std::unexpected(StanzaError(Condition::internal_server_error, xmpp::ErrorType::wait)); }
 
 const xmpp::StreamError kEnded{xmpp::StreamCondition::not_authorized, "the account was changed"};
 
@@ -41,7 +41,7 @@ bool Administration::begin(const xmpp::Jid& account, Done& done) {
   return false;
 }
 
-void Administration::finish(const xmpp::Jid& account, Done& done, Outcome result) {
+void Administration::finish(const xmpp::Jid& account, Done& done, Answered result) {
   changing_.erase(account);
   done(std::move(result));
 }
@@ -83,7 +83,7 @@ void Administration::write(const xmpp::Jid& account, store::Row row, Done done) 
   unit->add(std::move(row));
   shard.store.write(std::move(unit), shard.loop(),
                     [this, account, done = std::move(done)](const base::Result<void>& result) mutable {
-                      finish(account, done, result ? Outcome() : unavailable());
+                      finish(account, done, result ? Answered() : unavailable());
                     });
 }
 
@@ -91,7 +91,7 @@ void Administration::write(const xmpp::Jid& account, store::Row row, Done done) 
 void Administration::put(const xmpp::Jid& account, store::Account row, xmpp::Jid spare, Done done) {
   const bool disabled = row.disabled;
   write(account, store::AccountPut{std::move(row)},
-        [this, account, disabled, spare = std::move(spare), done = std::move(done)](const Outcome& result) mutable {
+        [this, account, disabled, spare = std::move(spare), done = std::move(done)](const Answered& result) mutable {
           Account* loaded = accounts_.account(account);
           if (result && loaded != nullptr) {
             loaded->disabled = disabled;
@@ -143,7 +143,7 @@ void Administration::remove(const xmpp::Jid& account, Done done, router::Deliver
     const auto parted = asking != nullptr ? accounts_.part(*loaded, *asking) : router::SessionId::none;
     accounts_.end_all(*loaded, kEnded);
     cancel_subscriptions(*loaded);
-    auto farewell = [this, parted, last_word = std::move(last_word), done = std::move(done)](Outcome result) mutable {
+    auto farewell = [this, parted, last_word = std::move(last_word), done = std::move(done)](Answered result) mutable {
       accounts_.bid_farewell(parted, result ? std::move(last_word) : router::Delivery(), kEnded);
       done(std::move(result));
     };

@@ -42,6 +42,14 @@ bool undelivered(Account& account, Passage& passage) {
   return passage.archived;
 }
 
+/// Taken before anything is sent, since that may end a session and move the others up.
+std::vector<router::SessionView*> sessions_at(Account& account, const std::vector<std::size_t>& chosen) {
+  std::vector<router::SessionView*> sessions;
+  sessions.reserve(chosen.size());
+  for (const std::size_t index : chosen) sessions.push_back(account.bound()[index].get());
+  return sessions;
+}
+
 void deliver(Account& account, Passage& passage, const std::vector<std::size_t>& chosen) {
   const Packet& packet = *passage.packet;
   const bool storable = passage.may_store && is_storable(packet.stanza());
@@ -53,8 +61,7 @@ void deliver(Account& account, Passage& passage, const std::vector<std::size_t>&
   } else if (chosen.size() > 1) {
     copies = base::make_ref<Copies>(chosen.size());
   }
-  std::vector<router::SessionView*> sessions;
-  for (const std::size_t index : chosen) sessions.push_back(account.bound()[index].get());
+  const auto sessions = sessions_at(account, chosen);
   for (router::SessionView* session : sessions) {
     session->send({.stanza = packet.share(),
                    .from = packet.from(),
@@ -202,10 +209,8 @@ void redeliver(Account& account, router::Delivery delivery) {
   const Recipients recipients = choose(account, *packet);
   if (recipients.outcome == Outcome::deliver) {
     if (auto* copies = dynamic_cast<Copies*>(delivery.receipt.get())) copies->hand_out(recipients.chosen.size());
-    std::vector<Session*> sessions;
-    for (const std::size_t index : recipients.chosen) sessions.push_back(account.bound()[index].get());
     add_delay(delivery);
-    for (Session* session : sessions) session->send(delivery);
+    for (router::SessionView* session : sessions_at(account, recipients.chosen)) session->send(delivery);
     return;
   }
   auto* copies = dynamic_cast<Copies*>(delivery.receipt.get());

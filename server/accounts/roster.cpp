@@ -194,6 +194,7 @@ std::vector<xml::Document> Roster::restore(const store::Roster& rows, base::Wall
     if (find(contact) == nullptr) different.insert(contact);
   *this = std::move(kept);
   std::vector<xml::Document> pushes;
+  pushes.reserve(different.size());
   for (const xmpp::Jid& contact : different) pushes.push_back(push_of(contact));
   return pushes;
 }

@@ -141,8 +141,8 @@ void Windows::committed(SessionId session, std::uint64_t number, const base::Res
   // The error travels with the slot's ticket: it is handed over first, then the slot comes back complete.
   base::log::error("stanza_not_kept", {{"from", window.jid.str()}, {"why", result.error().what}});
   slot.state = Slot::State::open;
-  auto ticket = base::make_ref<Ticket>(*this, router_.loop(), session, number, false);
-  const router::Packet lost(std::move(slot.stanza), window.jid, slot.to, router::Origin::session, std::move(ticket));
+  const auto ticket = base::make_ref<Ticket>(*this, router_.loop(), session, number, false);
+  const router::Packet lost(std::move(slot.stanza), window.jid, slot.to, router::Origin::session, ticket);
   router_.bounce(lost, {xmpp::Condition::internal_server_error, xmpp::ErrorType::wait, "could not be stored"});
 }
 

@@ -1,6 +1,7 @@
 #include "router/router.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "base/check.h"
@@ -35,8 +36,8 @@ void Router::claim_rest(Component& component) {
 bool Router::is_local(std::string_view domain) const { return claims_.contains(std::string(domain)); }
 
 std::vector<std::string_view> Router::claimed() const {
-  std::vector<std::string_view> domains;
-  for (const auto& [domain, component] : claims_) domains.push_back(domain);
+  const auto keys = std::views::keys(claims_);
+  std::vector<std::string_view> domains(keys.begin(), keys.end());
   std::ranges::sort(domains);
   return domains;
 }

@@ -138,7 +138,7 @@ class ClientStream {
   void request_sm(const xml::Element& enable);
   void answer_sm(const xml::Document& answer);
   void finish_sasl2(const xmpp::Jid& identity, bool resumed);
-  void establish(const xmpp::Jid& jid, bool resumed);
+  void establish(xmpp::Jid jid, bool resumed);
 
   NegotiationOwner* owner_;
   const base::Ref<const StreamOffer> offer_;

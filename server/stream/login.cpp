@@ -38,9 +38,11 @@ void ClientStream::authenticate(xml::Document& element) {
     if (const auto* agent = auth.child(ns::sasl2, "user-agent")) attempt.user_agent = agent->attr("id");
     if (const auto* bind = auth.child(ns::bind2, "bind")) attempt.bind2 = xml::Document::copy_of(*bind);
     if (const auto* resume = auth.child(ns::sm, "resume")) {
-      auto read = read_resume(*resume);
-      if (read) attempt.resume = *std::move(read);
-      if (!read) attempt.resume_result = xml::to_string(make_failed(read.error()).root());
+      if (auto read = read_resume(*resume)) {
+        attempt.resume = *std::move(read);
+      } else {
+        attempt.resume_result = xml::to_string(make_failed(read.error()).root());
+      }
     }
   }
   begin(auth);

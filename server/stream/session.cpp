@@ -102,12 +102,11 @@ void ClientStream::finish_sasl2(const xmpp::Jid& identity, bool resumed) {
   if (bound || resumed) establish(identity, resumed);
 }
 
-void ClientStream::establish(const xmpp::Jid& jid, bool resumed) {
-  const xmpp::Jid address = jid;  // `jid` may be of the login
+void ClientStream::establish(xmpp::Jid jid, bool resumed) {
   phase_ = Phase::bound;
   established_ = true;
   login_.reset();
-  owner_->established(address, resumed);
+  owner_->established(jid, resumed);
 }
 
 // ---- resumption (XEP-0198 5) ----
