@@ -10,6 +10,7 @@ router::SettingsRef make_settings(const Config& config) {
   for (const HostConfig& host : config.hosts) {
     hosts.push_back({.domain = host.domain,
                      .archive = host.archive,
+                     .archive_days = host.archive_days,
                      .registration = host.registration,
                      .offline_max_messages = host.offline_max_messages,
                      .admin_contacts = host.admin_contacts});

@@ -15,7 +15,8 @@ namespace features::archive {
 inline constexpr std::string_view kNamespace = "urn:xmpp:mam:2";
 
 struct State final : router::FeatureState {
-  std::optional<store::ArchiveSpan> span;  ///< first and last message; its last id is the highest given out
+  std::optional<store::ArchiveSpan> span;  ///< first and last message
+  std::int64_t last_id = 0;                ///< the highest given out
   store::ArchivePrefs prefs;
 };
 

@@ -363,6 +363,29 @@ TEST_F(ArchiveTest, MetadataNamesItsEnds) {
   EXPECT_NE(xml::to_string(bound.root()).find("<end id='" + ids[2] + "'"), std::string::npos);
 }
 
+TEST_F(ArchiveTest, WhatIsOlderThanTheHostKeepsGoes) {
+  say("long ago");
+  world.advance(24h * 20);
+  say("the other day");
+  world.advance(24h * 15);
+  EXPECT_EQ(ask(*balcony_, "").bodies, (Bodies{"long ago", "the other day"})) << "nobody said so";
+  use({.domain = jid("example.org"), .archive_days = std::chrono::days(30)});
+  forget(*romeo_);  // whose archive shrinks all the same
+  world.advance(2h);
+  const Page left = ask(*balcony_, "");
+  EXPECT_EQ(left.bodies, (Bodies{"the other day"}));
+  submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+  EXPECT_TRUE(balcony_->take().at(0).contains("<start id='" + left.ids.at(0) + "'"));
+  romeo_ = &open("romeo@example.org");
+  orchard_ = &romeo_->bind("orchard");
+  EXPECT_EQ(ask(*orchard_, "").bodies, (Bodies{"the other day"}));
+
+  world.advance(24h * 40);
+  EXPECT_TRUE(ask(*balcony_, "").bodies.empty());
+  submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+  EXPECT_TRUE(balcony_->take().at(0).contains("<metadata xmlns='urn:xmpp:mam:2'/>"));
+}
+
 TEST_F(ArchiveTest, TellsWhatCanBeAsked) {
   submit(*balcony_, "<iq type='get' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
   const std::string got = balcony_->take().at(0);
