@@ -155,7 +155,8 @@ void add_archive(const Environment& environment) {
   using archive::Archive;
   router::Registry& registry = environment.registry;
   router::DeliveryPoints& points = environment.points;
-  const Archive shared{.environment = environment, .slot = points.account_slot(archive::load)};
+  const Archive shared{
+      .environment = environment, .slot = points.account_slot(archive::load), .pace = points.session_slot()};
   for (const router::Xep& xep : {archive::kMam, archive::kPrefs, archive::kStanzaIds, archive::kForward}) {
     registry.xep(xep);
   }

@@ -24,6 +24,7 @@ struct State final : router::FeatureState {
 struct Archive {
   Environment environment;
   router::AccountSlot slot;
+  router::SessionSlot pace;
 
   State& state(router::AccountView& account) const { return static_cast<State&>(*account.slot(slot)); }
   /// The account that a request is for. Answers it and gives null unless the account itself asks (SECURITY N01) on a
