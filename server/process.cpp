@@ -263,10 +263,13 @@ void Process::reload(admin::Done done) {
 
 /// Listeners, shards and durability stay as they were at start.
 void Process::apply(Config config, CertificatesRef certificates) {
-  const bool same_log = config.log_level == config_.log_level && config.log_file == config_.log_file;
   config_ = std::move(config);
   certificates_ = std::move(certificates);
-  if (!same_log) base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  try {  // opened again even if it is the same, because somebody may have moved the file
+    base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  } catch (const std::exception& error) {
+    base::log::error("log_not_opened", {{"file", config_.log_file}, {"why", error.what()}});
+  }
   server_->use(make_settings(config_));
   server_->use(certificates_);
   base::log::info("reloaded", {{"config", options_.config_file}});
