@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <filesystem>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -150,20 +150,10 @@ void Process::run() {
   settle();
 }
 
-/// What the last clients left behind is written, and the answers to it run, while everything they refer to is there.
 void Process::settle() {
-  constexpr int rounds = 3;  // an answer may ask for one more thing; nobody is left who starts anything new
-  for (int round = 0; round < rounds; ++round) {
-    for (net::ThreadExecutor* executor : {&cpu_, &reading_, &writing_}) {
-      std::promise<void> reached;
-      executor->submit([&reached] { reached.set_value(); });
-      reached.get_future().wait();
-    }
-    for (const auto& loop : loops_) {
-      loop->stop();
-      loop->run();
-    }
-  }
+  constexpr auto longest = std::chrono::seconds(10);  // a disk that hangs must not keep the process
+  const std::array executors{&cpu_, &reading_, &writing_};
+  if (!::settle(executors, loops_, longest)) base::log::error("stopped_before_all_was_written");
 }
 
 void Process::on_signal(int number) {

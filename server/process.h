@@ -12,8 +12,8 @@
 #include "data_folder.h"
 #include "net/asio_loop.h"
 #include "net/listener.h"
-#include "net/thread_executor.h"
 #include "server.h"
+#include "settle.h"
 
 struct ProcessOptions {
   std::string config_file;
@@ -56,7 +56,7 @@ class Process final : public admin::Process {
   base::MonoTime started_;
   // The order matters: what stands below uses what stands above until it is destroyed.
   std::vector<std::unique_ptr<net::AsioLoop>> loops_;
-  net::ThreadExecutor writing_, reading_, cpu_;
+  CountedExecutor writing_, reading_, cpu_;
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Server> server_;
