@@ -18,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kDrain = std::chrono::seconds(5);
-constexpr auto kWatch = std::chrono::seconds(60);
 constexpr std::size_t kReaders = 2;
 
 std::size_t shards_of(const Config& config) {
@@ -27,11 +26,6 @@ std::size_t shards_of(const Config& config) {
 
 std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
-/// A resumed session is sent its whole queue at once, so the socket's must have room for it.
-net::TcpLimits tcp_limits(const router::Limits& limits) {
-  return {std::max(limits.out_queue_bytes, 2 * limits.sm_queue_bytes), limits.tls_handshake, limits.close};
 }
 
 }  // namespace
@@ -266,7 +260,7 @@ void Process::apply(Config config, CertificatesRef certificates) {
 }
 
 void Process::watch_certificates() {
-  watch_ = base::Timer(home(), kWatch, [this] {
+  watch_ = base::Timer(home(), options_.certificate_watch, [this] {
     watch_certificates();
     cpu_.submit([this, current = certificates_, hosts = certificate_hosts(config_, data_)] {
       auto next = reload_changed(current, hosts, home().wall());

@@ -1,6 +1,7 @@
 // The running server: threads, sockets and files around a Server. main() makes one, runs it, and it is over.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,6 +19,7 @@
 struct ProcessOptions {
   std::string config_file;
   std::uint16_t port_offset = 0;  ///< added to every port, so that several servers run on one machine
+  base::Duration certificate_watch = std::chrono::seconds(60);  ///< between two looks at the certificates' files
 };
 
 /// Its methods are for the thread that calls run(), whose loop is the first shard's.

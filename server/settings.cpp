@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -16,4 +17,8 @@ router::SettingsRef make_settings(const Config& config) {
                      .admin_contacts = host.admin_contacts});
   }
   return base::make_ref<router::Settings>(std::move(hosts), config.limits);
+}
+
+net::TcpLimits tcp_limits(const router::Limits& limits) {
+  return {std::max(limits.out_queue_bytes, 2 * limits.sm_queue_bytes), limits.tls_handshake, limits.close};
 }
