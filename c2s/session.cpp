@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "c2s/shard.h"
+#include "xmpp/delay.h"
 #include "xmpp/ns.h"
 
 namespace c2s {
@@ -22,6 +23,19 @@ constexpr std::size_t kIdleCapacity = 16;
 
 void serialise(const router::Delivery& delivery, std::string& out) {
   xmpp::write(*delivery.stanza, delivery.from, delivery.to, delivery.overlay, xmpp::ns::client, out);
+}
+
+bool is_delay(const xmpp::FragmentRef& added) { return added->element.root().is(xmpp::ns::delay, "delay"); }
+
+/// With a note of when it was sent first: to its reader it comes late (XEP-0203 1), as XEP-0198 4 asks where it goes to
+/// another client or the offline store.
+void serialise_again(const router::Delivery& delivery, std::string& out) {
+  if (delivery.time == base::WallTime() || std::ranges::any_of(delivery.overlay.added, is_delay)) {
+    return serialise(delivery, out);
+  }
+  xmpp::Overlay overlay = delivery.overlay;
+  overlay.added.push_back(xmpp::make_delay(xmpp::Jid::from_prepared(delivery.to.domain()), delivery.time));
+  xmpp::write(*delivery.stanza, delivery.from, delivery.to, overlay, xmpp::ns::client, out);
 }
 
 std::string sm_element(std::string_view name, std::optional<std::uint32_t> h = {}) {
@@ -201,7 +215,11 @@ void Session::go_live() {
 void Session::send_kept() {
   std::string& bytes = shard_.scratch();
   const auto add = [&](const router::Delivery& delivery) {
-    serialise(delivery, bytes);
+    if (resumed_) {
+      serialise_again(delivery, bytes);
+    } else {
+      serialise(delivery, bytes);
+    }
     if (bytes.size() < kPiece) return;
     wire_->write(bytes);
     bytes.clear();
@@ -239,7 +257,7 @@ base::Result<void, stream::HandledCountTooHigh> Session::resume(Wire& wire, std:
   wire_ = &wire;
   peer_ = wire.peer();
   live_ = false;
-  resuming_ = true;
+  resuming_ = resumed_ = true;
   sm_->asked = false;
   timer_.cancel();
   // What was written to a socket still open before <enable/> counts as got: it can't be counted anew.

@@ -130,6 +130,7 @@ class Session final : public router::SessionLink {
   bool live_ = false;  // may be written to
   bool active_ = true;
   bool resuming_ = false;
+  bool resumed_ = false;  // at least once
   bool ending_ = false;
 };
 

@@ -106,8 +106,11 @@ ClientListener read_listener(const Reader& in) {
   return listener;
 }
 
+constexpr std::uint64_t kMostArchiveDays = 36'500;
+
 HostConfig read_host(const Reader& in) {
-  in.only({"domain", "certificate", "key", "archive", "registration", "offline-max-messages"}, {"contact"});
+  in.only({"domain", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
+          {"contact"});
   HostConfig host;
   const std::string domain = in.required("domain");
   const auto jid = xmpp::Jid::parse(domain);
@@ -119,6 +122,7 @@ HostConfig read_host(const Reader& in) {
   if (host.certificate.empty() != host.key.empty())
     in.complain("'certificate' and 'key' belong together; give both, or neither for a self-signed one");
   host.archive = in.flag("archive", host.archive);
+  host.archive_days = std::chrono::days(in.number("archive-days", 0, 0, kMostArchiveDays));
   host.registration = in.flag("registration", host.registration);
   host.offline_max_messages =
       in.number("offline-max-messages", host.offline_max_messages, 0, std::numeric_limits<std::uint32_t>::max());

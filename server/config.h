@@ -2,6 +2,7 @@
 // docs/exedra.xsd).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct HostConfig {
   std::string certificate;  ///< PEM chain; empty for a self-signed one made at first start
   std::string key;
   bool archive = true;
+  std::chrono::days archive_days{0};
   bool registration = false;
   std::uint32_t offline_max_messages = 500;
   std::vector<std::string> admin_contacts;  ///< XEP-0157, as URIs

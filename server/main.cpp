@@ -46,7 +46,8 @@ int serve(const Arguments& arguments) {
   auto config = read_config(file);
   if (!config) return fail(config.error());
   base::log::configure(config->log_level, config->log_file.empty() ? "" : data->file(config->log_file));
-  auto process = Process::start({file, arguments.port_offset}, std::move(*data), std::move(*config));
+  auto process =
+      Process::start({.config_file = file, .port_offset = arguments.port_offset}, std::move(*data), std::move(*config));
   if (!process) return fail(process.error());
   std::cout << (*process)->greeting() << std::flush;
   (*process)->run();

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <filesystem>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -18,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kDrain = std::chrono::seconds(5);
-constexpr auto kWatch = std::chrono::seconds(60);
 constexpr std::size_t kReaders = 2;
 
 std::size_t shards_of(const Config& config) {
@@ -27,11 +26,6 @@ std::size_t shards_of(const Config& config) {
 
 std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
-/// A resumed session is sent its whole queue at once, so the socket's must have room for it.
-net::TcpLimits tcp_limits(const router::Limits& limits) {
-  return {std::max(limits.out_queue_bytes, 2 * limits.sm_queue_bytes), limits.tls_handshake, limits.close};
 }
 
 }  // namespace
@@ -151,20 +145,10 @@ void Process::run() {
   settle();
 }
 
-/// What the last clients left behind is written, and the answers to it run, while everything they refer to is there.
 void Process::settle() {
-  constexpr int rounds = 3;  // an answer may ask for one more thing; nobody is left who starts anything new
-  for (int round = 0; round < rounds; ++round) {
-    for (net::ThreadExecutor* executor : {&cpu_, &reading_, &writing_}) {
-      std::promise<void> reached;
-      executor->submit([&reached] { reached.set_value(); });
-      reached.get_future().wait();
-    }
-    for (const auto& loop : loops_) {
-      loop->stop();
-      loop->run();
-    }
-  }
+  constexpr auto longest = std::chrono::seconds(10);  // a disk that hangs must not keep the process
+  const std::array executors{&cpu_, &reading_, &writing_};
+  if (!::settle(executors, loops_, longest)) base::log::error("stopped_before_all_was_written");
 }
 
 void Process::on_signal(int number) {
@@ -265,17 +249,20 @@ void Process::reload(admin::Done done) {
 
 /// Listeners, shards and durability stay as they were at start.
 void Process::apply(Config config, CertificatesRef certificates) {
-  const bool same_log = config.log_level == config_.log_level && config.log_file == config_.log_file;
   config_ = std::move(config);
   certificates_ = std::move(certificates);
-  if (!same_log) base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  try {  // opened again even if it is the same, because somebody may have moved the file
+    base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
+  } catch (const std::exception& error) {
+    base::log::error("log_not_opened", {{"file", config_.log_file}, {"why", error.what()}});
+  }
   server_->use(make_settings(config_));
   server_->use(certificates_);
   base::log::info("reloaded", {{"config", options_.config_file}});
 }
 
 void Process::watch_certificates() {
-  watch_ = base::Timer(home(), kWatch, [this] {
+  watch_ = base::Timer(home(), options_.certificate_watch, [this] {
     watch_certificates();
     cpu_.submit([this, current = certificates_, hosts = certificate_hosts(config_, data_)] {
       auto next = reload_changed(current, hosts, home().wall());

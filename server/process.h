@@ -1,6 +1,7 @@
 // The running server: threads, sockets and files around a Server. main() makes one, runs it, and it is over.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,12 +13,13 @@
 #include "data_folder.h"
 #include "net/asio_loop.h"
 #include "net/listener.h"
-#include "net/thread_executor.h"
 #include "server.h"
+#include "settle.h"
 
 struct ProcessOptions {
   std::string config_file;
   std::uint16_t port_offset = 0;  ///< added to every port, so that several servers run on one machine
+  base::Duration certificate_watch = std::chrono::seconds(60);  ///< between two looks at the certificates' files
 };
 
 /// Its methods are for the thread that calls run(), whose loop is the first shard's.
@@ -56,7 +58,7 @@ class Process final : public admin::Process {
   base::MonoTime started_;
   // The order matters: what stands below uses what stands above until it is destroyed.
   std::vector<std::unique_ptr<net::AsioLoop>> loops_;
-  net::ThreadExecutor writing_, reading_, cpu_;
+  CountedExecutor writing_, reading_, cpu_;
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Server> server_;

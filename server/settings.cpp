@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,9 +12,14 @@ router::SettingsRef make_settings(const Config& config) {
   for (const HostConfig& host : config.hosts) {
     hosts.push_back({.domain = host.domain,
                      .archive = host.archive,
+                     .archive_days = host.archive_days,
                      .registration = host.registration,
                      .offline_max_messages = host.offline_max_messages,
                      .admin_contacts = host.admin_contacts});
   }
   return base::make_ref<router::Settings>(std::move(hosts), config.limits);
+}
+
+net::TcpLimits tcp_limits(const router::Limits& limits) {
+  return {std::max(limits.out_queue_bytes, 2 * limits.sm_queue_bytes), limits.tls_handshake, limits.close};
 }

@@ -50,6 +50,7 @@ void Accounts::receive(router::PacketRef packet) {
   if (found == entries_.end() && answered_unloaded(shard_, *packet)) return;
   Entry& entry = found != entries_.end() ? found->second : start_load(packet->to().bare());
   entry.used = true;
+  if (entry.hidden) return receive_for_nobody(shard_, *packet);
   if (entry.account && !entry.account->held() && entry.waiting.empty()) {
     inbound(*entry.account, std::move(packet));
   } else if (entry.waiting.size() < shard_.limits().account_queue_packets) {
@@ -116,6 +117,7 @@ void Accounts::with_account(const xmpp::Jid& bare, Job job) {
   const auto found = entries_.find(bare.bare_str());
   Entry& entry = found != entries_.end() ? found->second : start_load(bare);
   entry.used = true;
+  if (entry.hidden) return job(nullptr, Absent::unknown);
   if (entry.account) return job(entry.account.get(), Absent::unknown);
   if (entry.waiting.size() >= shard_.limits().account_queue_packets) return job(nullptr, Absent::failed);
   entry.waiting.push_back({{}, std::move(job)});
@@ -141,11 +143,22 @@ void Accounts::drain(const xmpp::Jid& bare) {
 void Accounts::sweep() {
   for (auto each = entries_.begin(); each != entries_.end();) {
     Entry& entry = each->second;
-    const bool idle = entry.account && entry.account->idle() && entry.waiting.empty();
+    const bool idle = entry.account && entry.account->idle() && entry.waiting.empty() && !entry.hidden;
     const bool used = std::exchange(entry.used, false);
     each = idle && !used ? entries_.erase(each) : std::next(each);
   }
   if (!entries_.empty()) sweep_ = base::Timer(shard_.loop(), shard_.limits().account_idle, [this] { sweep(); });
+}
+
+void Accounts::hide(const xmpp::Jid& bare) {
+  const auto found = entries_.find(bare.bare_str());
+  base::check(found != entries_.end(), "an account has its entry");
+  found->second.hidden = true;
+  fail(std::exchange(found->second.waiting, {}), Absent::unknown);
+}
+
+void Accounts::show(const xmpp::Jid& bare) {
+  if (const auto found = entries_.find(bare.bare_str()); found != entries_.end()) found->second.hidden = false;
 }
 
 void Accounts::forget(const xmpp::Jid& bare) {

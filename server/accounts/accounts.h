@@ -50,7 +50,10 @@ class Accounts final : public router::Component, public router::SessionService, 
   router::SessionId part(Account& account, Session& session);
   /// Ends its stream, if the client has not done that by itself meanwhile.
   void bid_farewell(router::SessionId parted, router::Delivery last_word, const xmpp::StreamError& why);
-  /// Takes an account out of the memory whose rows are being removed.
+  /// From now on the account is answered for as if it weren't there, so that no row is issued for it any more.
+  void hide(const xmpp::Jid& bare);
+  void show(const xmpp::Jid& bare);
+  /// Takes an account out of the memory whose rows are removed.
   void forget(const xmpp::Jid& bare);
   std::vector<Account*> loaded() const;
   void holding(const xmpp::Jid& bare);
@@ -68,6 +71,7 @@ class Accounts final : public router::Component, public router::SessionService, 
     base::Timer deadline;  // of the load or of a hold
     std::uint64_t load = 0;
     bool used = true;  // since the last sweep
+    bool hidden = false;
   };
   /// By bare address, found by a view into any address: no packet pays for a copy.
   struct ByText {

@@ -66,31 +66,37 @@ void Administration::read_existing(const xmpp::Jid& account, Done done, base::Fn
   });
 }
 
-void Administration::make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, xmpp::Jid spare,
-                               Done done) {
+void Administration::make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, Done done,
+                               base::Fn<void(store::Account, Done)> next) {
   keys_.make_keys(std::move(password), accounts_.shard().loop(),
-                  [this, account, row = std::move(row), spare = std::move(spare),
-                   done = std::move(done)](const base::Result<std::vector<store::ScramKeys>>& keys) mutable {
+                  [this, account, row = std::move(row), done = std::move(done),
+                   next = std::move(next)](const base::Result<std::vector<store::ScramKeys>>& keys) mutable {
                     if (!keys) return finish(account, done, error(Condition::not_acceptable, keys.error().what));
                     row.keys = *keys;
-                    put(account, std::move(row), std::move(spare), std::move(done));
+                    next(std::move(row), std::move(done));
                   });
 }
 
-void Administration::write(const xmpp::Jid& account, store::Row row, Done done) {
+void Administration::write(const xmpp::Jid& account, std::vector<store::Row> rows, Done done) {
   Shard& shard = accounts_.shard();
   auto unit = base::make_ref<store::Unit>();
-  unit->add(std::move(row));
+  for (store::Row& row : rows) unit->add(std::move(row));
   shard.store.write(std::move(unit), shard.loop(),
                     [this, account, done = std::move(done)](const base::Result<void>& result) mutable {
                       finish(account, done, result ? Answered() : unavailable());
                     });
 }
 
+// A new account begins with nothing, whatever a crash left of an earlier one of that name.
+void Administration::put_new(const xmpp::Jid& account, store::Account row, Done done) {
+  write(account, {store::AccountDelete{std::string(account.str())}, store::AccountPut{std::move(row)}},
+        std::move(done));
+}
+
 // The sessions end when the new row is durable: whoever logs in afterwards is judged by it.
 void Administration::put(const xmpp::Jid& account, store::Account row, xmpp::Jid spare, Done done) {
   const bool disabled = row.disabled;
-  write(account, store::AccountPut{std::move(row)},
+  write(account, {store::AccountPut{std::move(row)}},
         [this, account, disabled, spare = std::move(spare), done = std::move(done)](const Answered& result) mutable {
           Account* loaded = accounts_.account(account);
           if (result && loaded != nullptr) {
@@ -108,7 +114,8 @@ void Administration::create(const xmpp::Jid& account, base::Secret password, Don
   read(account, std::move(done), [this, account, password = std::move(password)](const Found& row, Done then) mutable {
     if (row) return finish(account, then, error(Condition::conflict));
     store::Account fresh{.local = std::string(account.local()), .host = std::string(account.domain()), .keys = {}};
-    make_keys(account, std::move(fresh), std::move(password), {}, std::move(then));
+    make_keys(account, std::move(fresh), std::move(password), std::move(then),
+              [this, account](store::Account made, Done last) { put_new(account, std::move(made), std::move(last)); });
   });
 }
 
@@ -116,7 +123,10 @@ void Administration::set_password(const xmpp::Jid& account, base::Secret passwor
   read_existing(
       account, std::move(done),
       [this, account, password = std::move(password), spare = std::move(spare)](store::Account row, Done then) mutable {
-        make_keys(account, std::move(row), std::move(password), std::move(spare), std::move(then));
+        make_keys(account, std::move(row), std::move(password), std::move(then),
+                  [this, account, spare = std::move(spare)](store::Account made, Done last) mutable {
+                    put(account, std::move(made), std::move(spare), std::move(last));
+                  });
       });
 }
 
@@ -130,7 +140,7 @@ void Administration::set_disabled(const xmpp::Jid& account, bool disabled, Done 
   });
 }
 
-// Contacts are told as if each roster item had been removed (RFC 6121 2.5.2); for that it has to be loaded.
+// The removal is one unit: until it is committed the account is whole, and nobody but its own sessions has noticed.
 void Administration::remove(const xmpp::Jid& account, Done done, router::Delivery last_word) {
   if (!begin(account, done)) return;
   accounts_.with_account(account, [this, account, last_word = std::move(last_word), done = std::move(done)](
@@ -138,22 +148,48 @@ void Administration::remove(const xmpp::Jid& account, Done done, router::Deliver
     if (loaded == nullptr) {
       return finish(account, done, why == Absent::failed ? unavailable() : error(Condition::item_not_found));
     }
-    loaded->disabled = true;
     Session* asking = loaded->session(last_word.to);
     const auto parted = asking != nullptr ? accounts_.part(*loaded, *asking) : router::SessionId::none;
     accounts_.end_all(*loaded, kEnded);
-    cancel_subscriptions(*loaded);
-    auto farewell = [this, parted, last_word = std::move(last_word), done = std::move(done)](Answered result) mutable {
-      accounts_.bid_farewell(parted, result ? std::move(last_word) : router::Delivery(), kEnded);
-      done(std::move(result));
-    };
+    accounts_.hide(account);
     // Rows under way must not land behind the removal, where the next owner of the name would find them.
-    auto hold = loaded->hold();
-    loaded->after_rows([this, account, hold = std::move(hold), farewell = std::move(farewell)]() mutable {
-      write(account, store::AccountDelete{std::string(account.str())}, std::move(farewell));
-      // A load from now on sees the removal. Posted, because the account is in the middle of this call.
-      accounts_.shard().loop().post([this, account, hold = std::move(hold)] { accounts_.forget(account); });
+    loaded->after_rows([this, account, parted, last_word = std::move(last_word), done = std::move(done)]() mutable {
+      auto unit = base::make_ref<store::Unit>();
+      unit->add(store::AccountDelete{std::string(account.str())});
+      Shard& shard = accounts_.shard();
+      shard.store.write(std::move(unit), shard.loop(),
+                        [this, account, parted, last_word = std::move(last_word),
+                         done = std::move(done)](const base::Result<void>& result) mutable {
+                          removed(account, parted, std::move(last_word), std::move(done), result);
+                        });
     });
+  });
+}
+
+// Contacts are told as if each roster item had been removed (RFC 6121 2.5.2).
+void Administration::removed(const xmpp::Jid& account, router::SessionId parted, router::Delivery last_word, Done done,
+                             const base::Result<void>& result) {
+  if (!result) {
+    base::log::error("account_not_removed", {{"account", account.str()}, {"why", result.error().what}});
+    accounts_.show(account);
+    accounts_.bid_farewell(parted, {}, kEnded);
+    return finish(account, done, unavailable());
+  }
+  if (Account* gone = accounts_.account(account)) cancel_subscriptions(*gone);
+  accounts_.forget(account);
+  if (parted == router::SessionId::none) return sweep(account, std::move(done));
+  // The session that asked has its window open until it is answered, so it can't wait for that.
+  accounts_.bid_farewell(parted, std::move(last_word), kEnded);
+  done({});
+  sweep(account, [](const Answered&) {});
+}
+
+// What a session had asked for just before may still have been written behind the removal. Until that is over, nobody
+// can take the name.
+void Administration::sweep(const xmpp::Jid& account, Done done) {
+  accounts_.shard().windows.when_closed(account, [this, account, done = std::move(done)]() mutable {
+    write(account, {store::AccountDelete{std::string(account.str())}},
+          [done = std::move(done)](const Answered&) mutable { done({}); });
   });
 }
 

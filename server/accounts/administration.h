@@ -32,9 +32,15 @@ class Administration final : public router::AccountService {
   void finish(const xmpp::Jid& account, Done& done, base::Result<void, xmpp::StanzaError> result);
   void read(const xmpp::Jid& account, Done done, base::Fn<void(Found, Done)> next);
   void read_existing(const xmpp::Jid& account, Done done, base::Fn<void(store::Account, Done)> next);
-  void make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, xmpp::Jid spare, Done done);
-  void write(const xmpp::Jid& account, store::Row row, Done done);
+  void make_keys(const xmpp::Jid& account, store::Account row, base::Secret password, Done done,
+                 base::Fn<void(store::Account, Done)> next);
+  /// One unit; finishes the change.
+  void write(const xmpp::Jid& account, std::vector<store::Row> rows, Done done);
+  void put_new(const xmpp::Jid& account, store::Account row, Done done);
   void put(const xmpp::Jid& account, store::Account row, xmpp::Jid spare, Done done);
+  void removed(const xmpp::Jid& account, router::SessionId parted, router::Delivery last_word, Done done,
+               const base::Result<void>& result);
+  void sweep(const xmpp::Jid& account, Done done);
 
   Accounts& accounts_;
   store::KeyMaker& keys_;

@@ -34,7 +34,8 @@ struct Claim {
   std::string name, type, id;
 };
 
-/// Answered as the kind it claims to be. An iq without an id can't be matched with its answer, but gets one.
+/// Answered as the kind it claims to be. RFC 6120 8.1.3 wants an id on every iq, so the answer to one without has an
+/// id all the same, which matches nothing.
 void answer_unreadable(Session& session, const Claim& claim, const xmpp::Jid& from, const StanzaError& error) {
   const bool iq = claim.name == xmpp::to_string(Kind::iq);
   if (claim.type == xmpp::to_string(Type::error) || (iq && claim.type == xmpp::to_string(Type::result))) return;

@@ -1,5 +1,6 @@
 #include "accounts/window.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -146,6 +147,24 @@ void Windows::committed(SessionId session, std::uint64_t number, const base::Res
   router_.bounce(lost, {xmpp::Condition::internal_server_error, xmpp::ErrorType::wait, "could not be stored"});
 }
 
+bool Windows::has_window(const xmpp::Jid& account) const {
+  return std::ranges::any_of(windows_, [&](const auto& each) { return xmpp::same_bare(each.second.jid, account); });
+}
+
+void Windows::when_closed(const xmpp::Jid& account, base::Fn<void()> job) {
+  if (!has_window(account)) return job();
+  waiting_.emplace_back(account, std::move(job));
+}
+
+void Windows::run_waiting(const xmpp::Jid& account) {
+  const auto waits = [&](const auto& each) { return each.first == account; };
+  auto found = std::ranges::find_if(waiting_, waits);
+  if (found == waiting_.end() || has_window(account)) return;
+  base::Fn<void()> job = std::move(found->second);
+  waiting_.erase(found);
+  router_.loop().post(std::move(job));
+}
+
 // Last in every path: the link may submit more, and a closed window ends here.
 void Windows::report(SessionId session, Window& window) {
   std::uint32_t count = 0;
@@ -155,8 +174,10 @@ void Windows::report(SessionId session, Window& window) {
     ++count;
   }
   if (window.link == nullptr) {
-    if (window.slots.empty()) windows_.erase(session);
-    return;
+    if (!window.slots.empty()) return;
+    const xmpp::Jid account = window.jid.bare();
+    windows_.erase(session);
+    return run_waiting(account);
   }
   if (count > 0) window.link->completed(count);
 }

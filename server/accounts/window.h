@@ -6,6 +6,8 @@
 #include <deque>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "router/router.h"
 #include "router/session.h"
@@ -51,6 +53,9 @@ class Windows {
   void count(router::SessionId session, std::string sm_id);
   /// Nobody is told any more, but rows under way are still written, in order.
   void close(router::SessionId session, bool forget_mark);
+  /// Runs `job` when the account has no window left: whatever its sessions asked for has been answered. At once if it
+  /// has none.
+  void when_closed(const xmpp::Jid& account, base::Fn<void()> job);
   /// Removes marks older than a day, now and then hourly. One shard does it for all.
   void expire_marks();
   /// Sessions whose rows are still under way, closed ones included.
@@ -82,10 +87,13 @@ class Windows {
   void commit(router::SessionId session, Window& window, std::uint64_t number);
   void committed(router::SessionId session, std::uint64_t number, const base::Result<void>& result);
   void report(router::SessionId session, Window& window);
+  void run_waiting(const xmpp::Jid& account);
+  bool has_window(const xmpp::Jid& account) const;
 
   router::Router& router_;
   store::Store& store_;
   std::unordered_map<router::SessionId, Window> windows_;
+  std::vector<std::pair<xmpp::Jid, base::Fn<void()>>> waiting_;  // for an account's last window
   base::Timer expiry_;
 };
 

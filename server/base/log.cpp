@@ -1,10 +1,12 @@
 #include "base/log.h"
 
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <utility>
 
 namespace base::log {
 namespace {
@@ -45,19 +47,41 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
 }
 
+/// The one logger of the process and where it writes. What changes is its level, which is atomic, and the sink behind
+/// the first, which is changed under that one's lock: other threads log meanwhile.
+struct Log {
+  std::shared_ptr<spdlog::sinks::dist_sink_mt> outlet = std::make_shared<spdlog::sinks::dist_sink_mt>();
+  spdlog::logger logger{"exedra", outlet};
+  Log() {
+    logger.flush_on(spdlog::level::info);
+    lead_to(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  }
+  void lead_to(spdlog::sink_ptr sink) const {
+    sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    outlet->set_sinks({std::move(sink)});
+  }
+};
+
+// Never destroyed: a thread may log while the process ends.
+Log& the_log() {
+  static auto& log = *new Log;
+  return log;
+}
+
 }  // namespace
 
 void configure(Level level, const std::string& file) {
-  auto logger = file.empty() ? spdlog::create<spdlog::sinks::stderr_sink_mt>("stderr")
-                             : spdlog::create<spdlog::sinks::basic_file_sink_mt>("file", file);
-  spdlog::drop_all();
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  logger->set_level(native(level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+  spdlog::sink_ptr sink;
+  if (file.empty()) {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  } else {
+    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+  }
+  the_log().lead_to(std::move(sink));
+  the_log().logger.set_level(native(level));
 }
 
-bool enabled(Level level) { return spdlog::should_log(native(level)); }
+bool enabled(Level level) { return the_log().logger.should_log(native(level)); }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
@@ -68,7 +92,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     line += '=';
     append_value(line, field.value);
   }
-  spdlog::default_logger_raw()->log(native(level), fmt::string_view(line.data(), line.size()));
+  the_log().logger.log(native(level), fmt::string_view(line.data(), line.size()));
 }
 
 }  // namespace base::log

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "features/archive_expiry.h"
 #include "features/archive_state.h"
 #include "store/unit.h"
 #include "xmpp/message.h"
@@ -40,6 +41,7 @@ base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, 
   auto span = reader.archive_span(account.str());
   if (!span) return std::unexpected(span.error().in("loading the archive's ends"));
   state->span = *span;
+  if (*span) state->last_id = (*span)->last.id;
   auto prefs = reader.archive_prefs(account.str());
   if (!prefs) return std::unexpected(prefs.error().in("loading archive preferences"));
   if (*prefs) state->prefs = std::move(**prefs);
@@ -55,8 +57,7 @@ std::int64_t draw(base::Random& random) {
 /// Strictly increasing for each archive even when the clock steps back.
 std::int64_t next_id(const State& state, base::WallTime now, base::Random& random) {
   const std::int64_t micros = std::clamp<std::int64_t>(now.time_since_epoch().count(), 0, kLatestMicros);
-  const std::int64_t last = state.span ? state.span->last.id : 0;
-  return std::max(last, micros * kDrawn) + 1 + draw(random);
+  return std::max(state.last_id, micros * kDrawn) + 1 + draw(random);
 }
 
 /// XEP-0313 6.1.1 wants what has a body; invitations are as much part of a conversation; XEP-0334 4 adds what the
@@ -75,6 +76,7 @@ void keep(const Archive& archive, router::Passage& passage, const xmpp::Jid& pee
   State& state = archive.state(passage.account);
   const base::WallTime now = archive.environment.router.loop().wall();
   const std::int64_t id = next_id(state, now, archive.environment.random);
+  state.last_id = id;
   const store::ArchiveEnd end{.id = id, .time = now};
   if (!state.span) state.span = store::ArchiveSpan{.first = end, .last = end};
   state.span->last = end;
@@ -153,7 +155,8 @@ void add_archive(const Environment& environment) {
   using archive::Archive;
   router::Registry& registry = environment.registry;
   router::DeliveryPoints& points = environment.points;
-  const Archive shared{.environment = environment, .slot = points.account_slot(archive::load)};
+  const Archive shared{
+      .environment = environment, .slot = points.account_slot(archive::load), .pace = points.session_slot()};
   for (const router::Xep& xep : {archive::kMam, archive::kPrefs, archive::kStanzaIds, archive::kForward}) {
     registry.xep(xep);
   }
@@ -162,7 +165,11 @@ void add_archive(const Environment& environment) {
     registry.feature(router::Target::account, var, archive::archives);
   }
   points.outbound.emplace_back([shared](router::Passage& passage) { return archive::sent(shared, passage); });
-  points.inbound.emplace_back([shared](router::Passage& passage) { return archive::received(shared, passage); });
+  const auto expiry = std::make_shared<archive::Expiry>(shared);  // shared because steps can be copied
+  // Posted, because the loop may not run yet.
+  environment.router.loop().post([expiry] { expiry->start(); });
+  points.inbound.emplace_back(
+      [shared, expiry](router::Passage& passage) { return archive::received(shared, passage); });
   points.session_bound.emplace_back(
       [shared](router::AccountView& account, router::SessionView&, const xml::Element*, xml::Element* bound) {
         if (bound != nullptr && account.host().archive) archive::add_metadata(*bound, shared.state(account));

@@ -96,6 +96,11 @@ Read<void> read_form(Query& query, const xml::Element& x, std::size_t most_ids) 
   return read_ids(query, *form, most_ids);
 }
 
+/// Two pages at a time are half of what a client may leave unacknowledged (Pace).
+std::size_t most_results(const router::Limits& limits) {
+  return std::min(limits.archive_page, std::max(1U, limits.sm_queue_stanzas / 4));
+}
+
 /// The page asked for, within what the form lets through.
 Read<void> read_page(Query& query, const xml::Element* set, std::size_t most) {
   store::ArchiveQuery& match = query.match;
@@ -128,13 +133,14 @@ Read<void> read_page(Query& query, const xml::Element* set, std::size_t most) {
 Read<Query> read_query(const xml::Element& element, const router::Limits& limits) {
   // A node names a pubsub archive (6.1.3); an account has none.
   if (!element.attr("node").empty()) return refuse(Condition::item_not_found);
+  const std::size_t most = most_results(limits);
   Query query;
   query.queryid = std::string(element.attr("queryid"));
   query.flip = element.child(kNamespace, "flip-page") != nullptr;
   if (const xml::Element* x = element.child(xmpp::ns::data_forms, "x")) {
-    if (auto read = read_form(query, *x, limits.archive_page); !read) return std::unexpected(read.error());
+    if (auto read = read_form(query, *x, most); !read) return std::unexpected(read.error());
   }
-  if (auto read = read_page(query, element.child(xmpp::ns::rsm, "set"), limits.archive_page); !read) {
+  if (auto read = read_page(query, element.child(xmpp::ns::rsm, "set"), most); !read) {
     return std::unexpected(read.error());
   }
   return query;

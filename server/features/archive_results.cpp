@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "features/archive_pace.h"
 #include "features/archive_query.h"
 #include "features/archive_state.h"
 #include "features/forward.h"
@@ -85,7 +86,8 @@ xml::Document make_fin(const Query& query, const store::ArchivePage& page) {
   return fin;
 }
 
-void answer(const Archive& archive, const Query& query, const Found& found, router::Responder& responder) {
+void answer(const Archive& archive, const Query& query, const Found& found, router::Responder& responder,
+            Pace::Place place) {
   if (!found.knows_ids) return responder.error(xmpp::StanzaError(xmpp::Condition::item_not_found));
   const router::Packet& request = responder.request();
   router::AccountView* account = archive.environment.accounts.account(request.to().bare());
@@ -93,21 +95,52 @@ void answer(const Archive& archive, const Query& query, const Found& found, rout
   const std::size_t count = session == nullptr ? 0 : found.stanzas.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = query.flip ? count - 1 - i : i;
-    if (found.stanzas[at]) session->send(make_result(query, found.page.rows[at], found.stanzas[at]->root(), request));
+    if (!found.stanzas[at]) continue;
+    router::Delivery result = make_result(query, found.page.rows[at], found.stanzas[at]->root(), request);
+    if (i + 1 == count) result.receipt = std::move(place);
+    session->send(std::move(result));
   }
   // Travels on the bus, so it arrives behind what was handed to the session directly (4: results come first).
   responder.result(make_fin(query, found.page));
 }
 
-void search(const Archive& archive, const std::shared_ptr<Query>& query, std::unique_ptr<router::Responder> responder) {
-  const std::size_t most_bytes = archive.environment.router.settings().limits().archive_page_bytes;
+void search(const Archive& archive, const std::shared_ptr<Query>& query, std::unique_ptr<router::Responder> responder,
+            Pace::Place place) {
+  const router::Limits& limits = archive.environment.router.settings().limits();
+  const std::size_t most_bytes = std::min(limits.archive_page_bytes, limits.sm_queue_bytes / 4);
   archive.environment.store.read(
       archive.environment.router.loop(),
       [query, most_bytes](store::Reader& reader) { return find(reader, *query, most_bytes); },
-      [archive, query, responder = std::move(responder)](const base::Result<Found>& found) {
-        if (found) return answer(archive, *query, *found, *responder);
+      [archive, query, responder = std::move(responder),
+       place = std::move(place)](const base::Result<Found>& found) mutable {
+        if (found) return answer(archive, *query, *found, *responder, std::move(place));
         responder->error({xmpp::Condition::internal_server_error, xmpp::ErrorType::wait});
       });
+}
+
+struct Paced final : router::FeatureState {
+  explicit Paced(base::Loop& loop) : pace(std::make_shared<Pace>(loop)) {}
+  const std::shared_ptr<Pace> pace;  // shared with nobody for long: pages know it weakly
+};
+
+Pace& pace_of(const Archive& archive, router::SessionView& session) {
+  auto& state = session.slot(archive.pace);
+  if (state == nullptr) state = std::make_unique<Paced>(archive.environment.router.loop());
+  return *static_cast<Paced&>(*state).pace;
+}
+
+/// With a place to begin with, or without one too late.
+void begin(const Archive& archive, const std::shared_ptr<Query>& query, std::unique_ptr<router::Responder> responder,
+           Pace::Place place) {
+  if (!place) {
+    return responder->error({xmpp::Condition::resource_constraint, xmpp::ErrorType::wait,
+                             "Acknowledge what you were sent, or ask for less at a time."});
+  }
+  router::AccountView* account = archive.environment.accounts.account(responder->request().to().bare());
+  if (account == nullptr) return responder->error(xmpp::Condition::item_not_found);
+  account->after_rows([archive, query, waiting = std::move(responder), place = std::move(place)]() mutable {
+    search(archive, query, std::move(waiting), std::move(place));
+  });
 }
 
 void on_query(const Archive& archive, router::Responder responder) {
@@ -116,11 +149,13 @@ void on_query(const Archive& archive, router::Responder responder) {
   auto read = read_query(responder.payload(), archive.environment.router.settings().limits());
   if (!read) return responder.error(read.error());
   read->match.owner = std::string(account->jid().str());
+  router::SessionView* session = account->session(responder.request().from());
+  if (session == nullptr) return responder.error(xmpp::Condition::item_not_found);  // it has ended meanwhile
   // Shared because the read job and what comes after it run on different threads, one after the other.
   auto query = std::make_shared<Query>(*std::move(read));
-  account->after_rows([archive, query, waiting = std::make_unique<router::Responder>(std::move(responder))]() mutable {
-    search(archive, query, std::move(waiting));
-  });
+  pace_of(archive, *session)
+      .enter([archive, query, waiting = std::make_unique<router::Responder>(std::move(responder))](
+                 Pace::Place place) mutable { begin(archive, query, std::move(waiting), std::move(place)); });
 }
 
 }  // namespace

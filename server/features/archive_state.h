@@ -15,7 +15,8 @@ namespace features::archive {
 inline constexpr std::string_view kNamespace = "urn:xmpp:mam:2";
 
 struct State final : router::FeatureState {
-  std::optional<store::ArchiveSpan> span;  ///< first and last message; its last id is the highest given out
+  std::optional<store::ArchiveSpan> span;  ///< first and last message
+  std::int64_t last_id = 0;                ///< the highest given out
   store::ArchivePrefs prefs;
 };
 
@@ -23,6 +24,7 @@ struct State final : router::FeatureState {
 struct Archive {
   Environment environment;
   router::AccountSlot slot;
+  router::SessionSlot pace;
 
   State& state(router::AccountView& account) const { return static_cast<State&>(*account.slot(slot)); }
   /// The account that a request is for. Answers it and gives null unless the account itself asks (SECURITY N01) on a

@@ -1,7 +1,10 @@
 #include "features/carbons.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "features/forward.h"
@@ -18,13 +21,46 @@ constexpr router::Xep kCarbons{280, "1.0.1", "Message Carbons"};
 /// Its presence in the slot means that carbons are on.
 struct Enabled final : router::FeatureState {};
 
-/// XEP-0280 6.1. Errors are left out: whether the message they answer was eligible is not known any more.
-bool is_eligible(const router::Passage& passage) {
+struct Slots {
+  router::SessionSlot enabled;
+  router::AccountSlot sent;
+};
+
+/// The eligible messages that an account sent last, by a hash of whom to and which: an error may answer them.
+struct Sent final : router::FeatureState {
+  static constexpr std::size_t kMost = 32;
+  std::array<std::size_t, kMost> recent{};  // 0 where none
+  std::size_t next = 0;
+
+  static std::size_t key(const xmpp::Jid& peer, std::string_view id) {
+    const std::hash<std::string_view> hash;
+    return id.empty() ? 0 : hash(id) * 31 + hash(peer.bare_str());
+  }
+};
+
+Sent& sent_of(router::AccountView& account, const Slots& slots) {
+  return static_cast<Sent&>(*account.slot(slots.sent));
+}
+
+void remember(const router::Passage& passage, const Slots& slots) {
+  Sent& sent = sent_of(passage.account, slots);
+  sent.recent[sent.next++ % Sent::kMost] = Sent::key(passage.packet->to(), passage.packet->stanza().id());
+}
+
+bool answers_eligible(const router::Passage& passage, const Slots& slots) {
+  const std::size_t key = Sent::key(passage.packet->from(), passage.packet->stanza().id());
+  const auto& recent = sent_of(passage.account, slots).recent;
+  return key != 0 && std::ranges::find(recent, key) != recent.end();
+}
+
+/// XEP-0280 6.1.
+bool is_eligible(const router::Passage& passage, const Slots& slots) {
   const xmpp::Stanza& message = passage.packet->stanza();
   if (!passage.may_copy) return false;
-  if (xmpp::is_invitation(message)) return message.type() != xmpp::Type::error;
-  // A room replicates its private messages itself, to all that joined.
   const bool sent = passage.session != nullptr;
+  if (message.type() == xmpp::Type::error) return !sent && answers_eligible(passage, slots);
+  if (xmpp::is_invitation(message)) return true;
+  // A room replicates its private messages itself, to all that joined.
   if (!sent && xmpp::is_from_room(message) && !passage.packet->from().is_bare()) return false;
   if (message.type() == xmpp::Type::chat) return true;
   return message.type() == xmpp::Type::normal && (xmpp::has_body(message) || xmpp::has_chat_payload(message));
@@ -39,14 +75,17 @@ xmpp::StanzaRef wrap(const router::Passage& passage, std::string_view direction)
   return xmpp::share(std::move(copy));
 }
 
-void copy(router::Passage& passage, std::span<router::SessionView* const> chosen, router::SessionSlot slot) {
-  if (passage.packet->stanza().kind() != xmpp::Kind::message || !is_eligible(passage)) return;
+void copy(router::Passage& passage, std::span<router::SessionView* const> chosen, const Slots& slots) {
+  // The sender has it, and those chosen: is anybody left?
   const bool sent = passage.session != nullptr;
+  if (passage.account.sessions().size() <= chosen.size() + (sent ? 1 : 0)) return;
+  if (passage.packet->stanza().kind() != xmpp::Kind::message || !is_eligible(passage, slots)) return;
   // What one writes to oneself comes by again inbound; once is enough.
   if (sent && xmpp::same_bare(passage.packet->to(), passage.account.jid())) return;
+  if (sent) remember(passage, slots);
   xmpp::StanzaRef wrapped;
   for (router::SessionView* session : passage.account.sessions()) {
-    if (session->slot(slot) == nullptr || session->jid() == passage.packet->from()) continue;
+    if (session->slot(slots.enabled) == nullptr || session->jid() == passage.packet->from()) continue;
     if (std::ranges::find(chosen, session) != chosen.end()) continue;
     if (!wrapped) wrapped = wrap(passage, sent ? "sent" : "received");
     session->send({.stanza = wrapped, .from = passage.account.jid(), .to = session->jid(), .kept = true});
@@ -87,6 +126,9 @@ void add_carbons(const Environment& environment) {
   router::Registry& registry = environment.registry;
   router::DeliveryPoints& points = environment.points;
   const router::SessionSlot slot = points.session_slot();
+  const Slots slots{.enabled = slot, .sent = points.account_slot([](store::Reader&, const xmpp::Jid&) {
+                      return base::Result<std::unique_ptr<router::FeatureState>>(std::make_unique<Sent>());
+                    })};
   registry.xep(kCarbons);
   registry.feature(Target::server | Target::account, ns::carbons);
   registry.bind2_feature(ns::carbons);
@@ -97,8 +139,9 @@ void add_carbons(const Environment& environment) {
   points.outbound.emplace_back(read_private);
   points.inbound.emplace_back(read_private);
   points.inbound.emplace_back(strip_forged);
-  points.delivered.emplace_back(
-      [slot](router::Passage& passage, std::span<router::SessionView* const> chosen) { copy(passage, chosen, slot); });
+  points.delivered.emplace_back([slots](router::Passage& passage, std::span<router::SessionView* const> chosen) {
+    copy(passage, chosen, slots);
+  });
   points.session_bound.emplace_back(
       [slot](router::AccountView&, router::SessionView& session, const xml::Element* request, xml::Element*) {
         // XEP-0386 3.2: it succeeds without a word.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "offline/behind.h"
 #include "store/unit.h"
 #include "xmpp/delay.h"
 #include "xmpp/ns.h"
@@ -44,7 +45,11 @@ class RowReceipt final : public router::Receipt {
     flight_->ids.insert(id_);
     flight_->bytes += bytes_;
   }
-  ~RowReceipt() override { land(); }
+  // Posted, because whoever drops it is in the middle of something.
+  ~RowReceipt() override {
+    if (!land()) return;
+    offline_.environment.router.loop().post([offline = offline_, owner = std::move(owner_)] { offline.landed(owner); });
+  }
 
   void acknowledged() override {
     if (land()) offline_.arrived(owner_, id_, pending_);
@@ -112,7 +117,7 @@ void merge(const PendingRows& unwritten, std::int64_t after, Page& page) {
   std::vector<Message> rows = std::exchange(page.messages, {});
   auto next = rows.begin();
   for (const auto& [id, row] : unwritten) {
-    if (id <= after) continue;
+    if (id <= after || row->arrived) continue;
     while (next != rows.end() && next->id < id) page.messages.push_back(std::move(*next++));
     if (next == rows.end() && !page.last) return;
     if (next != rows.end() && next->id == id) continue;  // written meanwhile
@@ -122,12 +127,20 @@ void merge(const PendingRows& unwritten, std::int64_t after, Page& page) {
   page.messages.insert(page.messages.end(), std::move_iterator(next), std::move_iterator(rows.end()));
 }
 
+bool is_stamp(const xml::Element& element, const xmpp::Jid& owner) {
+  return element.is(xmpp::ns::sid, "stanza-id") && element.attr("by") == owner.str();
+}
+
 /// Has the archive stamped it? What it kept no copy of (a receipt, a hint against it) is never cleared.
 bool is_archived(const Message& message, const xmpp::Jid& owner) {
   if (!message.stanza) return false;
   for (const xml::Element& child : xml::children(message.stanza->root()))
-    if (child.is(xmpp::ns::sid, "stanza-id") && child.attr("by") == owner.str()) return true;
+    if (is_stamp(child, owner)) return true;
   return false;
+}
+bool is_archived(const Pending& row, const xmpp::Jid& owner) {
+  return std::ranges::any_of(row.overlay.added,
+                             [&](const xmpp::FragmentRef& added) { return is_stamp(added->element.root(), owner); });
 }
 
 /// The drain that was asked for, while both it and its session are there.
@@ -146,6 +159,24 @@ std::set<std::int64_t> rows_in_flight(const State& state, const router::AccountV
   return ids;
 }
 
+void clear_page(const Offline& offline, const xmpp::Jid& owner, router::AccountView& account, const Page& page) {
+  State& state = offline.state(account);
+  Drain& drain = *state.drain;
+  std::vector<std::int64_t> ids;
+  const auto under_way = rows_in_flight(state, account);
+  for (const Message& message : page.messages) {
+    drain.after = message.id;
+    if (!under_way.contains(message.id) && is_archived(message, owner)) ids.push_back(message.id);
+  }
+  if (page.last) {
+    // What the store didn't show yet.
+    for (const auto& [id, row] : drain.unwritten)
+      if (id > drain.after && !row->arrived && !under_way.contains(id) && is_archived(*row, owner))
+        offline.arrived(owner, id, row);
+  }
+  offline.clear(owner, ids, drain.number, page.last);
+}
+
 void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t number, base::Result<Page> page) {
   router::AccountView* account = offline.environment.accounts.account(owner);
   if (account == nullptr) return;
@@ -153,17 +184,13 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
   Drain* drain = drain_of(state, number);
   if (drain == nullptr) return;
   router::SessionView* session = account->session(drain->session);
-  if (page && drain->task == Task::clear) {
-    std::vector<std::int64_t> ids;
-    const auto under_way = rows_in_flight(state, *account);
-    for (const Message& message : page->messages) {
-      drain->after = message.id;
-      if (!under_way.contains(message.id) && is_archived(message, owner)) ids.push_back(message.id);
-    }
-    return offline.clear(owner, ids, number, page->last);
-  }
+  if (page && drain->task == Task::clear) return clear_page(offline, owner, *account, *page);
   if (!page) base::log::error("offline_unreadable", {{"account", owner.str()}, {"why", page.error().what}});
-  if (!page || session == nullptr) return state.drain.reset();
+  if (!page || session == nullptr) {
+    state.drain.reset();
+    if (session != nullptr) end_waiting(*session, offline.behind);
+    return;
+  }
   merge(drain->unwritten, drain->after, *page);
   // Taken twice: what was acknowledged since the read began is still in the page.
   drain->in_flight.merge(rows_in_flight(state, *account));
@@ -175,10 +202,18 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
   }
   if (page->last) return offline.finish_drain(*account);
   drain->paused = is_busy(*state.flight, offline.environment.router.settings().limits(), 1);
-  if (!drain->paused) offline.read_on(*account);
+  if (!drain->paused) return offline.read_on(*account);
+  begin_waiting(*session, offline.behind);
+  drain->hold.reset();
 }
 
 }  // namespace
+
+bool may_receive(const router::SessionView& session) { return session.available() && session.priority() >= 0; }
+
+bool is_from_store(const router::Delivery& delivery) {
+  return dynamic_cast<const RowReceipt*>(delivery.receipt.get()) != nullptr;
+}
 
 void Offline::start_drain(router::AccountView& account, const router::SessionView& session, Task task) const {
   State& state = this->state(account);
@@ -228,7 +263,15 @@ void Offline::clear(const xmpp::Jid& owner, const std::vector<std::int64_t>& ids
 }
 
 void Offline::finish_drain(router::AccountView& account) const {
-  const auto done = std::exchange(state(account).drain, nullptr);
+  State& state = this->state(account);
+  router::SessionView* session = account.session(state.drain->session);
+  if (session != nullptr && is_waiting(*session, behind) &&
+      is_busy(*state.flight, environment.router.settings().limits(), 2)) {
+    state.drain->paused = state.drain->all_read = true;
+    return;
+  }
+  const auto done = std::exchange(state.drain, nullptr);
+  if (session != nullptr) end_waiting(*session, behind);
   if (done->task != Task::clear) return;
   const router::SessionView* next = account.session(done->next);
   if (next != nullptr) start_drain(account, *next, Task::hand_over);
@@ -264,9 +307,17 @@ void Offline::arrived(const xmpp::Jid& owner, std::int64_t id, const PendingRef&
   if (account == nullptr) return;
   State& known = state(*account);
   if (known.count > 0) --known.count;
+  landed(owner);
+}
+
+void Offline::landed(const xmpp::Jid& owner) const {
+  router::AccountView* account = environment.accounts.account(owner);
+  if (account == nullptr) return;
+  State& known = state(*account);
   if (!known.drain || !known.drain->paused) return;
   if (is_busy(*known.flight, environment.router.settings().limits(), 2)) return;
   known.drain->paused = false;
+  if (known.drain->all_read) return finish_drain(*account);
   read_on(*account);
 }
 

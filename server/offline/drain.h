@@ -44,11 +44,13 @@ struct Drain {
   Task task = Task::hand_over;
   xmpp::Jid session;
   std::uint64_t number = 0;  ///< tells it from an earlier one to a session of the same name
+  /// Until the client has to be waited for; from then on what is new for the session waits behind (behind.h).
   std::unique_ptr<router::AccountHold> hold;
   std::int64_t after = 0;            ///< the last row that was sent
   PendingRows unwritten;             ///< what the page being read may not show yet
   std::set<std::int64_t> in_flight;  ///< rows of that page that somebody has been sent
   bool paused = false;               ///< enough is in flight
+  bool all_read = false;             ///< nothing is left but what waits behind
   xmpp::Jid next;                    ///< who became available meanwhile and gets what clearing leaves
 };
 
@@ -65,6 +67,7 @@ struct State final : router::FeatureState {
 struct Offline {
   Environment environment;
   router::AccountSlot slot;
+  router::SessionSlot behind;
 
   State& state(router::AccountView& account) const { return static_cast<State&>(*account.slot(slot)); }
   /// Begins unless one is under way. While it lasts the account's packets wait, so that order is kept.
@@ -73,12 +76,19 @@ struct Offline {
   /// Its client has this row; the store may forget it. `pending` if it came from there.
   void arrived(const xmpp::Jid& owner, std::int64_t id, const PendingRef& pending) const;
   void remove(const xmpp::Jid& owner, std::int64_t id) const;
+  /// Less is in flight: a drain that waits for this goes on.
+  void landed(const xmpp::Jid& owner) const;
   /// The unit of a pending row is durable or has failed.
   void settled(const xmpp::Jid& owner, std::int64_t id, Pending& row, bool durable) const;
   /// Forgets the rows, then goes on with drain `number`.
   void clear(const xmpp::Jid& owner, const std::vector<std::int64_t>& ids, std::uint64_t number, bool last) const;
-  /// The last page is done.
+  /// The last page is done; ends now, or when what waits behind has room.
   void finish_drain(router::AccountView& account) const;
 };
+
+/// RFC 6121 8.5.2.1.1: a negative priority gets nothing that was sent to the bare address.
+bool may_receive(const router::SessionView& session);
+/// Is this one of the messages that a drain hands over?
+bool is_from_store(const router::Delivery& delivery);
 
 }  // namespace offline

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "offline/behind.h"
 #include "offline/drain.h"
 #include "store/unit.h"
 #include "xmpp/message.h"
@@ -86,10 +87,8 @@ router::Verdict keep(const Offline& offline, router::Passage& passage) {
   return router::Verdict::done();
 }
 
-/// RFC 6121 8.5.2.1.1: a negative priority gets nothing that was sent to the bare address.
-bool may_receive(const router::SessionView& session) { return session.available() && session.priority() >= 0; }
-
-void closed(const Offline& offline, router::AccountView& account, const router::SessionView& session) {
+void closed(const Offline& offline, router::AccountView& account, router::SessionView& session) {
+  end_waiting(session, offline.behind);
   State& state = offline.state(account);
   if (!state.drain || state.drain->session != session.jid()) return;
   state.drain.reset();
@@ -103,7 +102,7 @@ void closed(const Offline& offline, router::AccountView& account, const router::
 
 void add_offline(const Environment& environment) {
   router::DeliveryPoints& points = environment.points;
-  const Offline offline{.environment = environment, .slot = points.account_slot(load)};
+  const Offline offline{.environment = environment, .slot = points.account_slot(load), .behind = points.session_slot()};
   environment.registry.xep(kOffline);
   environment.registry.xep(kDelay);
   environment.registry.feature(router::Target::server, "msgoffline");
@@ -115,6 +114,9 @@ void add_offline(const Environment& environment) {
   points.session_bound.emplace_back([offline](router::AccountView& account, router::SessionView& session,
                                               const xml::Element* request, xml::Element*) {
     if (request != nullptr && account.host().archive) offline.start_drain(account, session, Task::clear);
+  });
+  points.delivering.emplace_back([offline](router::SessionView& session, router::Delivery& delivery) {
+    return wait_behind(session, delivery, offline.behind, offline.environment.router.settings().limits());
   });
   points.session_closed.emplace_back(
       [offline](router::AccountView& account, router::SessionView& session) { closed(offline, account, session); });

@@ -18,8 +18,9 @@ namespace router {
 /// One virtual host's switches.
 struct HostSettings {
   xmpp::Jid domain;
-  bool archive = true;        ///< keep messages of accounts (XEP-0313)
-  bool registration = false;  ///< accounts may be made in band (XEP-0077)
+  bool archive = true;                ///< keep messages of accounts (XEP-0313)
+  std::chrono::days archive_days{0};  ///< how long; 0: for ever
+  bool registration = false;          ///< accounts may be made in band (XEP-0077)
   std::uint32_t offline_max_messages = 500;
   std::vector<std::string> admin_contacts;  ///< URIs (XEP-0157)
 };

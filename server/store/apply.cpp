@@ -107,7 +107,10 @@ Done put(Database& db, const ArchivePut& put) {
 }
 
 Done put(Database& db, const ArchiveExpire& expire) {
-  return db.run("DELETE FROM archive WHERE owner = ? AND time < ?", expire.owner, expire.before);
+  return db.run(
+      "DELETE FROM archive WHERE number IN"
+      " (SELECT number FROM (SELECT number, time FROM archive WHERE owner = ? ORDER BY id LIMIT ?) WHERE time < ?)",
+      expire.owner, ArchiveExpire::kMost, expire.before);
 }
 
 Done put(Database& db, const ArchivePrefsPut& put) {

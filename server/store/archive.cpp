@@ -136,6 +136,23 @@ base::Result<std::optional<ArchiveSpan>> Reader::archive_span(std::string_view o
   return ArchiveSpan{.first = **first, .last = **last};
 }
 
+// Two seeks for each owner; no look at the rows between.
+base::Result<std::vector<ArchiveAge>> Reader::archive_ages(std::string_view after, std::size_t limit) {
+  std::vector<ArchiveAge> ages;
+  std::string last(after);
+  while (ages.size() < limit) {
+    auto next = select_one(db_, first_text, "SELECT owner FROM archive WHERE owner > ? ORDER BY owner LIMIT 1", last);
+    if (!next) return std::unexpected(next.error());
+    if (!*next) break;
+    last = **next;
+    auto oldest = select_number(
+        db_, "SELECT min(time) FROM (SELECT time FROM archive WHERE owner = ? ORDER BY id LIMIT 10)", last);
+    if (!oldest) return std::unexpected(oldest.error());
+    ages.push_back({.owner = last, .oldest = base::WallTime(base::WallTime::duration(*oldest))});
+  }
+  return ages;
+}
+
 base::Result<std::optional<ArchivePrefs>> Reader::archive_prefs(std::string_view owner) {
   auto make = [](const Statement& row) {
     return ArchivePrefs{.otherwise = static_cast<ArchiveDefault>(row.number(0)),

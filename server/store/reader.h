@@ -53,6 +53,11 @@ struct ArchiveSpan {
   ArchiveEnd first, last;
 };
 
+struct ArchiveAge {
+  std::string owner;
+  base::WallTime oldest;  ///< of the first few messages: a clock that was wrong once must not hide the others
+};
+
 /// Lives for one read job, on the reader's executor.
 class Reader {
  public:
@@ -81,6 +86,8 @@ class Reader {
   Result<ArchivePage> archive(const ArchiveQuery& query);
   Result<bool> archive_has(std::string_view owner, std::int64_t id);
   Result<std::optional<ArchiveSpan>> archive_span(std::string_view owner);
+  /// Whose archives begin how long ago: ascending by owner, beginning behind `after`; fewer than `limit` means the end.
+  Result<std::vector<ArchiveAge>> archive_ages(std::string_view after, std::size_t limit);
   Result<std::optional<ArchivePrefs>> archive_prefs(std::string_view owner);
   /// 0 if the archive is empty.
   Result<std::int64_t> last_archive_id(std::string_view owner);

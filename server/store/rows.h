@@ -152,8 +152,10 @@ struct VcardDelete {
 struct ArchivePut {
   ArchiveRow row;
 };
-/// Retention: removes the owner's rows older than `before`.
+/// Retention: removes the owner's rows older than `before`; looks at so many of the first only, so that the writer
+/// isn't kept long.
 struct ArchiveExpire {
+  static constexpr std::int64_t kMost = 1000;
   std::string owner;
   base::WallTime before;
 };

@@ -148,6 +148,55 @@ TEST_P(AdministrationTest, ARemovedAccountIsGoneAndItsContactsAreTold) {
   EXPECT_EQ(outcome_, "item-not-found");
 }
 
+TEST_P(AdministrationTest, ARemovalWaitsForRowsUnderWayWithoutADeadline) {
+  const xmpp::Jid romeo = jid("romeo@example.org");
+  const auto orchard = house.login("romeo@example.org/orchard");
+  const auto juliet = house.login("juliet@example.org/balcony");
+  house.owner(juliet->jid).sm_enabled(juliet->id, "sm1");
+  house.writing.stall(std::chrono::seconds(20));
+  house.submit(*juliet, "<message type='chat' id='m1' to='romeo@example.org'><body>1</body></message>");
+  house.settle();
+  house.unbind(*orchard, false);
+  service(romeo).remove(romeo, note());
+  house.settle();
+  juliet->take();
+  for (int i = 0; i < 10; ++i) {
+    house.submit(*juliet, "<message type='chat' id='m2' to='romeo@example.org'><body>2</body></message>");
+    house.world.advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(outcome_, "not answered");
+  EXPECT_EQ(count_with(juliet->got, "service-unavailable"), 10u) << "nobody is there any more";
+  EXPECT_EQ(create("romeo@example.org", "mine"), "resource-constraint") << "not before everything is gone";
+  house.world.advance(std::chrono::seconds(20));
+  EXPECT_EQ(outcome_, "done");
+  EXPECT_EQ(create("romeo@example.org", "mine"), "done");
+  EXPECT_TRUE(house.offline_rows("romeo@example.org").empty());
+}
+
+TEST_P(AdministrationTest, ARemovalThatFailsLeavesTheAccountWhole) {
+  house.befriend("romeo@example.org", "juliet@example.org");
+  const auto juliet = house.login("juliet@example.org/balcony");
+  const xmpp::Jid romeo = jid("romeo@example.org");
+  const auto orchard = house.login("romeo@example.org/orchard");
+  juliet->take();
+  sim::vfs_failure = SQLITE_IOERR_WRITE;
+  service(romeo).remove(romeo, note());
+  house.settle();
+  sim::vfs_failure = SQLITE_OK;
+  EXPECT_EQ(outcome_, "internal-server-error");
+  EXPECT_EQ(orchard->closed, "not-authorized");
+  EXPECT_EQ(count_with(juliet->got, "unsubscribe"), 0u);
+  const auto again = house.login("romeo@example.org/a");
+  house.send(*juliet, "<message type='chat' to='romeo@example.org'><body>1</body></message>");
+  EXPECT_EQ(count_with(again->got, "<body>1</body>"), 1u);
+}
+
+TEST_P(AdministrationTest, ANewAccountInheritsNothing) {
+  house.put(store::OfflinePut{{.owner = "paris@example.org", .id = 1, .time = {}, .stanza = "<message/>"}});
+  EXPECT_EQ(create("paris@example.org", "x"), "done");
+  EXPECT_TRUE(house.offline_rows("paris@example.org").empty());
+}
+
 TEST_P(AdministrationTest, ListsAndKicks) {
   const auto orchard = house.login("romeo@example.org/orchard", 3);
   const auto street = house.bind("romeo@example.org/street");

@@ -3,10 +3,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "accounts/accounts.h"
 #include "accounts/administration.h"
@@ -195,6 +197,30 @@ TEST_F(Control, SocketIsPrivateAndItsOwn) {
   shard_.run([&] { control_.reset(); });
   EXPECT_FALSE(std::filesystem::exists(path()));
   EXPECT_EQ(refusal({{"op", "status"}}), "no server runs in " + dir_ + "; start it, or name its folder with --data");
+}
+
+// Whatever becomes of the modes of folder and socket, the kernel's word on who connects decides.
+TEST_F(Control, AnotherUserIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  ASSERT_EQ(chmod(dir_.c_str(), 0755), 0);
+  ASSERT_EQ(chmod(path().c_str(), 0666), 0);
+  const sockaddr_un address = address_of(path());
+  const pid_t stranger = fork();
+  if (stranger == 0) {  // nothing but system calls: other threads held locks
+    constexpr uid_t nobody = 65534;
+    constexpr std::string_view request = "{\"op\":\"status\"}\n";
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (setuid(nobody) != 0) _exit(3);
+    if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) _exit(2);
+    char answer = 0;
+    const bool sent = send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0;
+    _exit(sent && recv(fd, &answer, 1, 0) > 0 ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(stranger, &status, 0), stranger);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: was answered, 2: could not even connect";
+  EXPECT_TRUE(ask({{"op", "status"}}));
 }
 
 TEST_F(Control, SocketOfADeadServerIsReplaced) {

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace base::log {
 namespace {
@@ -49,6 +51,27 @@ TEST_F(LogTest, APeerCannotForgeALineOrAField) {
 TEST_F(LogTest, CutsEndlessValues) {
   info("bind", {{"resource", std::string(100'000, 'a')}});
   EXPECT_LT(written().size(), 1000u);
+}
+
+TEST_F(LogTest, IsReconfiguredWhileOthersLog) {
+  constexpr int lines = 500;
+  {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 3; ++i)
+      others.emplace_back([] {
+        for (int line = 0; line < lines; ++line) info("tick", {{"line", line}});
+      });
+    for (int i = 0; i < 50; ++i) configure(i % 2 == 0 ? Level::debug : Level::info, file_.string());
+  }
+  const std::string all = written();
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 3 * lines) << "none is lost or torn";
+}
+
+TEST_F(LogTest, AFileThatCannotBeOpenedLeavesTheLogAsItWas) {
+  EXPECT_ANY_THROW(configure(Level::debug, file_.string() + "/x"));
+  info("still here");
+  EXPECT_TRUE(written().ends_with(" info still here\n"));
+  EXPECT_FALSE(enabled(Level::debug));
 }
 
 TEST_F(LogTest, DropsWhatIsBelowTheLevel) {

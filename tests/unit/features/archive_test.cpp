@@ -50,6 +50,7 @@ class ArchiveTest : public features_test::Household {
   }
   Page ask(Session& session, const std::string& inside, const std::string& to = "") {
     session.take();
+    session.take_receipts();  // as a client that acknowledges
     submit(session, "<iq type='set' id='q'" + (to.empty() ? "" : " to='" + to + "'") +
                         "><query xmlns='urn:xmpp:mam:2' queryid='f'>" + inside + "</query></iq>");
     Page page;
@@ -197,6 +198,7 @@ TEST_F(ArchiveTest, FiltersByTime) {
     submit(*balcony_,
            "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>" + rsm("<max>1</max><before/>") + "</query></iq>");
     stamps.push_back(between(balcony_->take().at(0), "stamp='", "'"));
+    balcony_->take_receipts();
   }
   EXPECT_EQ(ask(*balcony_, form(field("start", stamps[1]))).bodies, (Bodies{"2", "3"}));
   EXPECT_EQ(ask(*balcony_, form(field("end", stamps[1]))).bodies, (Bodies{"1", "2"}));
@@ -294,6 +296,68 @@ INSTANTIATE_TEST_SUITE_P(Rows, BadQuery,
                                          Refused{RSM("<max>many</max>"), "<bad-request"},
                                          Refused{RSM("<index>1</index>"), "<feature-not-implemented"}));
 
+class ManyQueries : public ArchiveTest {
+ protected:
+  void SetUp() override {
+    ArchiveTest::SetUp();
+    for (int i = 0; i < 3; ++i) say(std::to_string(i));
+    world.settle();
+    balcony_->take();
+    balcony_->take_receipts();
+  }
+  void query(const std::string& id) {
+    submit(*balcony_, "<iq type='set' id='" + id + "'><query xmlns='urn:xmpp:mam:2'/></iq>");
+  }
+  /// The ids of the queries that ended since the last call, "!" before one that was refused.
+  std::string ended() {
+    std::string ids;
+    for (const std::string& text : balcony_->take()) {
+      if (!text.starts_with("<iq")) continue;
+      const bool refused = text.contains("<resource-constraint") && text.contains("type='wait'");
+      EXPECT_TRUE(refused || text.contains("<fin")) << text;
+      ids += (refused ? "!" : "") + between(text, "id='", "'") + " ";
+    }
+    return ids;
+  }
+};
+
+TEST_F(ManyQueries, TwoPagesAtATimeTheOthersWaitTheirTurn) {
+  for (const char* id : {"a", "b", "c", "d", "e"}) query(id);
+  EXPECT_EQ(ended(), "a b ");
+  auto receipts = balcony_->take_receipts();
+  ASSERT_EQ(receipts.size(), 2u) << "the last result of each page";
+  receipts.pop_back();
+  settle();
+  EXPECT_EQ(ended(), "c ") << "a session that drops a page has no use for it";
+  receipts.front()->acknowledged();
+  settle();
+  EXPECT_EQ(ended(), "d ");
+  balcony_->take_receipts();
+  settle();
+  EXPECT_EQ(ended(), "e ");
+}
+
+TEST_F(ManyQueries, NobodyWaitsForEver) {
+  for (const char* id : {"a", "b", "c"}) query(id);
+  EXPECT_EQ(ended(), "a b ");
+  world.advance(5s);
+  query("d");
+  world.advance(6s);
+  EXPECT_EQ(ended(), "!c ");
+  balcony_->take_receipts();
+  settle();
+  EXPECT_EQ(ended(), "d ");
+}
+
+TEST_F(ManyQueries, TooManyAreRefusedAtOnceAndDieWithTheirSession) {
+  for (int i = 0; i < 23; ++i) query(std::to_string(i));
+  EXPECT_EQ(ended(), "0 1 !22 ");
+  const auto receipts = balcony_->take_receipts();
+  juliet_->unbind(*balcony_);
+  receipts.front()->acknowledged();
+  world.advance(20s);
+}
+
 TEST_F(ArchiveTest, NobodyReadsAnothersArchive) {
   say("hi");
   const Page page = ask(*orchard_, "", "juliet@example.org");
@@ -361,6 +425,29 @@ TEST_F(ArchiveTest, MetadataNamesItsEnds) {
   xml::Document bound("urn:xmpp:bind:0", "bound");
   for (const auto& step : points.session_bound) step(*juliet_, *balcony_, nullptr, &bound.root());
   EXPECT_NE(xml::to_string(bound.root()).find("<end id='" + ids[2] + "'"), std::string::npos);
+}
+
+TEST_F(ArchiveTest, WhatIsOlderThanTheHostKeepsGoes) {
+  say("long ago");
+  world.advance(24h * 20);
+  say("the other day");
+  world.advance(24h * 15);
+  EXPECT_EQ(ask(*balcony_, "").bodies, (Bodies{"long ago", "the other day"})) << "nobody said so";
+  use({.domain = jid("example.org"), .archive_days = std::chrono::days(30)});
+  forget(*romeo_);  // whose archive shrinks all the same
+  world.advance(2h);
+  const Page left = ask(*balcony_, "");
+  EXPECT_EQ(left.bodies, (Bodies{"the other day"}));
+  submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+  EXPECT_TRUE(balcony_->take().at(0).contains("<start id='" + left.ids.at(0) + "'"));
+  romeo_ = &open("romeo@example.org");
+  orchard_ = &romeo_->bind("orchard");
+  EXPECT_EQ(ask(*orchard_, "").bodies, (Bodies{"the other day"}));
+
+  world.advance(24h * 40);
+  EXPECT_TRUE(ask(*balcony_, "").bodies.empty());
+  submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+  EXPECT_TRUE(balcony_->take().at(0).contains("<metadata xmlns='urn:xmpp:mam:2'/>"));
 }
 
 TEST_F(ArchiveTest, TellsWhatCanBeAsked) {

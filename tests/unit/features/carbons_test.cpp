@@ -47,9 +47,31 @@ class CarbonsTest : public features_test::Household {
   Session* home_ = nullptr;
 };
 
+TEST_F(CarbonsTest, AnErrorIsCopiedIfTheMessageItAnswersWas) {
+  const std::string error = "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+  const auto copies = [&](const std::string& id, const std::string& from) {
+    return copies_of_received("<message type='error' id='" + id + "'>" + error + "</message>", "/home", from).size();
+  };
+  copies_of_sent("<message to='juliet@example.net' type='chat' id='1'><body>hi</body></message>");
+  copies_of_sent("<message to='juliet@example.net' type='headline' id='2'><body>hi</body></message>");
+  copies_of_sent("<message to='juliet@example.net' type='chat'><body>hi</body></message>");
+  EXPECT_EQ(copies("1", "juliet@example.net/balcony"), 1u);
+  EXPECT_EQ(copies("1", "juliet@example.net"), 1u);
+  EXPECT_EQ(copies("2", "juliet@example.net"), 0u) << "it was not copied";
+  EXPECT_EQ(copies("3", "juliet@example.net"), 0u) << "it was never sent";
+  EXPECT_EQ(copies("1", "mercutio@example.net"), 0u) << "nor to him";
+  EXPECT_EQ(copies("", "juliet@example.net"), 0u);
+  for (int i = 0; i < 32; ++i)
+    copies_of_sent("<message to='nurse@example.net' type='chat' id='n" + std::to_string(i) +
+                   "'><body>hi</body></message>");
+  EXPECT_EQ(copies("1", "juliet@example.net"), 0u) << "too long ago";
+  EXPECT_EQ(copies("n0", "nurse@example.net"), 1u);
+}
+
 TEST_F(CarbonsTest, WhatOneClientSendsTheOtherSees) {
   const auto got = copies_of_sent("<message to='juliet@example.net' type='chat' id='1'><body>hi</body></message>");
-  ASSERT_EQ(got.size(), 1u);
+  ASSERT_EQ(got.size(), 2u);
+  EXPECT_TRUE(got[1].contains("<remote-server-not-found")) << "nobody here serves that domain";
   EXPECT_EQ(got[0],
             "<message from='romeo@example.org' to='romeo@example.org/phone' type='chat'>"
             "<sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"

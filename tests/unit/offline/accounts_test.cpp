@@ -244,6 +244,95 @@ TEST_P(TogetherTest, TwoWhoDrainAtOnceDoNotWaitForEachOther) {
   EXPECT_EQ(bodies(juliet->take()), "1 2 3 ");
 }
 
+class SlowClientTest : public TogetherTest {
+ protected:
+  void SetUp() override {
+    TogetherTest::SetUp();
+    router::Limits limits;
+    limits.sm_queue_stanzas = 100;
+    const auto settings = base::make_ref<const router::Settings>(
+        std::vector<router::HostSettings>{{.domain = jid("example.org")}}, limits);
+    for (std::size_t s = 0; s < house.parts.size(); ++s) {
+      house.board.router(static_cast<router::ShardId>(s)).use(settings);
+    }
+    romeo = house.login("romeo@example.org/orchard");
+    for (int i = 0; i < 130; ++i) say(*romeo, std::to_string(i));
+    juliet = house.login("juliet@example.org/balcony");
+    house.settle();
+    EXPECT_EQ(juliet->take().size(), 0u) << "taken by login()";
+    EXPECT_EQ(juliet->unacknowledged.size(), 101u) << "a page, and her own presence";
+    romeo->take();
+  }
+  void TearDown() override {
+    house.unbind(*juliet);
+    house.unbind(*romeo);
+  }
+  std::unique_ptr<Link> romeo, juliet;
+};
+EXEDRA_BOTH_SIZES(SlowClientTest);
+
+TEST_P(SlowClientTest, NobodyWaitsAndOrderIsKept) {
+  house.world.advance(std::chrono::seconds(20));
+  say(*romeo, "new");
+  house.send(*romeo, "<iq type='get' id='p' to='juliet@example.org/balcony'><ping xmlns='urn:xmpp:ping'/></iq>");
+  house.world.advance(std::chrono::seconds(20));
+  EXPECT_TRUE(romeo->take().empty()) << "nothing bounced";
+  const Texts at_once = juliet->take();
+  EXPECT_EQ(count_with(at_once, "<ping"), 1u);
+  EXPECT_EQ(bodies(at_once), "") << "it stands behind those that wait";
+  juliet->acknowledge();
+  house.settle();
+  const Texts rest = juliet->take();
+  EXPECT_TRUE(bodies(rest).ends_with(" 128 129 ")) << bodies(rest);
+  juliet->acknowledge();
+  house.settle();
+  const Texts last = juliet->take();
+  EXPECT_EQ(bodies(last), "new ");
+  EXPECT_EQ(count_with(last, "<delay xmlns='urn:xmpp:delay'"), 1u) << "it came late";
+  juliet->acknowledge();
+  house.settle();
+  EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
+  say(*romeo, "at once");
+  EXPECT_EQ(bodies(juliet->take()), "at once ");
+}
+
+TEST_P(SlowClientTest, WhatWaitsBehindIsNotLostWhenTheSessionEnds) {
+  say(*romeo, "new");
+  house.unbind(*juliet);
+  juliet = house.login("juliet@example.org/chamber");
+  for (int i = 0; i < 3; ++i) {
+    juliet->acknowledge();
+    house.settle();
+  }
+  EXPECT_EQ(house.offline_rows("juliet@example.org").size(), 0u);
+  EXPECT_TRUE(bodies(juliet->take()).ends_with("129 new ")) << "behind the others";
+}
+
+TEST_P(SlowClientTest, WhatIsTooMuchForTheClientIsItsOwnAffair) {
+  for (int i = 0; i < 49; ++i) say(*romeo, "x");
+  EXPECT_EQ(bodies(juliet->take()), "");
+  say(*romeo, "last");
+  EXPECT_TRUE(bodies(juliet->take()).ends_with("x last ")) << "the queue of its session decides";
+  EXPECT_TRUE(romeo->take().empty());
+}
+
+TEST_P(TogetherTest, Bind2ForgetsWhatIsOnItsWayIntoTheStoreToo) {
+  const auto romeo = house.login("romeo@example.org/orchard");
+  house.bind("juliet@example.org/window");  // so that her account is in the memory
+  house.submit(*romeo, "<message type='chat' to='juliet@example.org'><body>1</body></message>");
+  house.world.settle();  // no time, so no commit
+  Link balcony;
+  balcony.jid = jid("juliet@example.org/balcony");
+  const xml::Document request = accounts_test::element("<bind xmlns='urn:xmpp:bind:0'/>");
+  house.owner(balcony.jid)
+      .bind({.account = balcony.jid.bare(), .resource = "balcony", .bind2 = &request.root(), .link = &balcony},
+            [&](const base::Result<router::Bound, xmpp::StanzaError>& done) { balcony.id = done->id; });
+  house.submit(balcony, "<presence/>");
+  house.settle();
+  EXPECT_EQ(bodies(balcony.take()), "");
+  EXPECT_TRUE(house.offline_rows("juliet@example.org").empty());
+}
+
 TEST_P(TogetherTest, Bind2TellsWhereTheArchiveEnds) {
   const auto romeo = house.login("romeo@example.org/orchard");
   say(*romeo, "hi");

@@ -32,6 +32,7 @@ TEST(Config, DefaultsAreSafe) {
   EXPECT_EQ(config->client_listeners.at(0).port, 5222);
   EXPECT_FALSE(config->client_listeners.at(0).plaintext_login);
   EXPECT_TRUE(config->hosts.at(0).archive);
+  EXPECT_EQ(config->hosts.at(0).archive_days.count(), 0) << "nothing is removed unasked";
   EXPECT_FALSE(config->hosts.at(0).registration);
   EXPECT_EQ(config->limits.login_max_stanza_bytes, 16u * 1024);
   EXPECT_EQ(config->limits.login, std::chrono::seconds(60));
@@ -42,7 +43,8 @@ TEST(Config, ReadsEverySetting) {
       wrap("<!-- a person wrote this -->\n<log level='debug' file='x.log'/><clients address='::1' tls='direct'/>"
            "<clients port='0' plaintext-login='true'/>"
            "<host domain='Example.ORG' certificate='c.pem' key='k.pem' archive='false' registration='true'"
-           " offline-max-messages='7'><contact admin='mailto:a@example.org'/></host><host domain='b.example'/>"
+           " archive-days='30' offline-max-messages='7'><contact admin='mailto:a@example.org'/></host><host "
+           "domain='b.example'/>"
            "<limits max-stanza-bytes='20000' login-seconds='5'/>",
            " shards='4' durability='power'"),
       "exedra.xml");
@@ -56,6 +58,7 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->hosts.at(0).domain.str(), "example.org");
   EXPECT_EQ(config->hosts.at(0).admin_contacts.at(0), "mailto:a@example.org");
   EXPECT_EQ(config->hosts.at(0).offline_max_messages, 7u);
+  EXPECT_EQ(config->hosts.at(0).archive_days.count(), 30);
   EXPECT_EQ(config->limits.max_stanza_bytes, 20000u);
   EXPECT_EQ(config->limits.login, std::chrono::seconds(5));
 }

@@ -40,7 +40,7 @@ class Running : public testing::Test {
     ASSERT_TRUE(data) << data.error().what;
     auto config = parse_config(read_file(dir_ + "/exedra.xml").value(), "exedra.xml");
     ASSERT_TRUE(config) << config.error().what;
-    auto process = Process::start({dir_ + "/exedra.xml", 0}, std::move(*data), std::move(*config));
+    auto process = Process::start({dir_ + "/exedra.xml", 0, watch_}, std::move(*data), std::move(*config));
     ASSERT_TRUE(process) << process.error().what;
     process_ = std::move(*process);
     thread_ = std::jthread([this] { process_->run(); });
@@ -71,6 +71,7 @@ class Running : public testing::Test {
   }
 
   std::string dir_;
+  base::Duration watch_ = std::chrono::hours(1);
   std::unique_ptr<Process> process_;
   std::jthread thread_;
   std::vector<std::uint16_t> ports_;
@@ -169,6 +170,28 @@ TEST_F(Running, ANewCertificateLeavesLiveSessionsAlone) {
   EXPECT_NE(served(), before);
   live.send(kHeader);
   EXPECT_NE(until(live, "</stream:features>").find("<mechanism>"), std::string::npos);
+}
+
+class Watching : public Running {
+ protected:
+  Watching() {
+    stop();
+    watch_ = std::chrono::milliseconds(10);
+    start();
+  }
+};
+
+TEST_F(Watching, ANewCertificateIsFoundWithoutAReload) {
+  const std::string before = served();
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const certs::Files files{dir_ + "/certs/example.org.crt", dir_ + "/certs/example.org.key"};
+  std::ofstream(files.certificate) << "half a certificate";
+  for (int looks = 0; looks < 3; ++looks) EXPECT_EQ(served(), before) << "the last good one stays";
+  ASSERT_TRUE(certs::create_self_signed("example.org", files, now));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (served() == before && std::chrono::steady_clock::now() < end) {
+  }
+  EXPECT_NE(served(), before);
 }
 
 TEST(DataFolder, DefaultConfigurationIsGood) {

@@ -101,5 +101,32 @@ TEST_F(ArchiveTest, SpanExpiryAndLookup) {
   EXPECT_EQ(span->last.time, at(1000));
 }
 
+TEST_F(ArchiveTest, AgesAreFoundOwnerByOwnerWhateverAClockOnceSaid) {
+  store::ArchiveRow ahead = archived("c@b", 1);
+  ahead.time = at(99999999);
+  ASSERT_TRUE(put(store::ArchivePut{ahead}, store::ArchivePut{archived("c@b", 2)}));
+  const auto ages = get([](Reader& r) { return r.archive_ages("a@b", 10); });
+  ASSERT_EQ(ages.size(), 2u);
+  EXPECT_EQ(ages[0].owner, "c@b");
+  EXPECT_EQ(ages[0].oldest, at(20));
+  EXPECT_EQ(get([](Reader& r) { return r.archive_ages("", 1); }).at(0).owner, "a@b");
+  ASSERT_TRUE(put(store::ArchiveExpire{"c@b", at(500)}));
+  EXPECT_EQ(get([](Reader& r) { return r.archive_span("c@b"); })->first.id, 1);
+}
+
+TEST_F(ArchiveTest, ExpiryTakesAPieceAtATime) {
+  auto unit = base::make_ref<store::Unit>();
+  for (std::int64_t id = 1; id <= store::ArchiveExpire::kMost + 5; ++id) {
+    store::ArchiveRow row = archived("d@b", id);
+    row.time = at(1);
+    unit->add(store::ArchivePut{row});
+  }
+  store->write(unit, loop, [](const base::Result<void>& done) { EXPECT_TRUE(done); });
+  settle();
+  ASSERT_TRUE(put(store::ArchiveExpire{"d@b", at(500)}));
+  const auto span = get([](Reader& r) { return r.archive_span("d@b"); });
+  EXPECT_EQ(span->last.id - span->first.id, 4);
+}
+
 }  // namespace
 }  // namespace store_test
