@@ -1,4 +1,4 @@
-// A SQLite VFS over the platform's whose writes can be made to fail, as on a full or broken disk.
+// A SQLite VFS over the platform's whose reads and writes can be made to fail, as on a full or broken disk.
 #pragma once
 
 #include <sqlite3.h>
@@ -9,8 +9,8 @@
 
 namespace sim {
 
-/// What writes and syncs answer from now on; SQLITE_OK lets them through, and with SQLITE_IOERR_FSYNC only syncs fail.
-/// Any thread.
+/// What writes and syncs answer from now on; SQLITE_OK lets them through. With SQLITE_IOERR_FSYNC only syncs fail,
+/// with SQLITE_IOERR_READ only reads. Any thread.
 inline std::atomic<int> vfs_failure{SQLITE_OK};
 /// After so many writes nothing reaches the disk any more, as if the process had been killed there.
 inline constexpr int kUnlimited = -1;
@@ -37,10 +37,15 @@ inline const sqlite3_io_methods* original(const sqlite3_file* file) {
 
 inline int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
   const int failure = vfs_failure.load();
-  if (failure != SQLITE_OK && failure != SQLITE_IOERR_FSYNC) return failure;
+  if (failure != SQLITE_OK && failure != SQLITE_IOERR_FSYNC && failure != SQLITE_IOERR_READ) return failure;
   if (vfs_writes_left == 0) return SQLITE_IOERR_WRITE;
   if (vfs_writes_left > 0) --vfs_writes_left;
   return original(file)->xWrite(file, data, size, offset);
+}
+
+inline int read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
+  if (vfs_failure == SQLITE_IOERR_READ) return SQLITE_IOERR_READ;
+  return original(file)->xRead(file, data, size, offset);
 }
 
 inline int truncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -48,7 +53,8 @@ inline int truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 inline int sync(sqlite3_file* file, int flags) {
-  const bool fails = vfs_failure != SQLITE_OK || vfs_writes_left == 0;
+  const int failure = vfs_failure.load();
+  const bool fails = (failure != SQLITE_OK && failure != SQLITE_IOERR_READ) || vfs_writes_left == 0;
   return fails ? SQLITE_IOERR_FSYNC : original(file)->xSync(file, flags);
 }
 
@@ -64,6 +70,7 @@ inline int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, i
     if (table.original == nullptr) {
       table.original = file->pMethods;
       table.patched = *file->pMethods;
+      table.patched.xRead = &read;
       table.patched.xWrite = &write;
       table.patched.xSync = &sync;
       table.patched.xTruncate = &truncate;

@@ -60,6 +60,23 @@ TEST_P(BrokenDisk, LetsNobodyInWithAPasswordThatWasNotKept) {
 INSTANTIATE_TEST_SUITE_P(Kinds, BrokenDisk,
                          testing::Values(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY, SQLITE_IOERR_FSYNC));
 
+// What cannot be read is not taken for absent: nobody is told that there is no such account, message or roster.
+TEST_F(Faults, ADiskThatCannotBeReadIsTemporary) {
+  Client romeo = login("romeo", "orchard");
+  romeo.ask(chat("juliet@example.org", "kept"), 1s);
+  server.world().advance(10min);  // what was loaded is forgotten, and juliet's account was never read
+  sim::vfs_failure = SQLITE_IOERR_READ;
+  const std::string archive = romeo.ask("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>", 5s);
+  EXPECT_TRUE(archive.contains("<error type='wait'>") || archive.contains("<body>kept</body>")) << archive;
+  const std::string login_now = open().ask(plain("juliet", "wherefore"), 5s);
+  EXPECT_TRUE(login_now.contains("<temporary-auth-failure") || login_now.contains("<success")) << login_now;
+  EXPECT_FALSE(romeo.has_ended());
+
+  sim::vfs_failure = SQLITE_OK;
+  EXPECT_TRUE(romeo.ask("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>", 5s).contains("kept"));
+  EXPECT_TRUE(login("juliet", "balcony").ask("<presence/>", 5s).contains("<body>kept</body>"));
+}
+
 // ---- D03 ----
 
 TEST_F(Faults, AnAddressIsNeverAPathAndEachHasOneAccount) {
