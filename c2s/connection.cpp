@@ -204,14 +204,16 @@ void Connection::closed(const xmpp::StreamError* error) {
   if (!broken_) transport_->close();
 }
 
-void Connection::log_failed_login() const { base::log::info("login_failed", {{"peer", peer()}}); }
+// At once, or whoever keeps the connection would never be counted (SECURITY A07).
+void Connection::login_failed() {
+  if (!std::exchange(attempting_, false)) return;  // no password was tried
+  base::log::info("login_failed", {{"peer", peer()}});
+  shard_->ask_delay(ticket_, true, [](base::Duration) {});
+}
 
 void Connection::on_closed(const base::Error& why) {
   base::log::debug("connection closed", {{"peer", peer()}, {"why", why.what}});
-  if (attempting_) {
-    log_failed_login();
-    shard_->ask_delay(ticket_, true, [](base::Duration) {});
-  }
+  login_failed();  // if it was left in the middle
   if (session_ != nullptr) std::exchange(session_, nullptr)->lost();
   shard_->drop(number_);
 }

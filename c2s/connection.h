@@ -68,6 +68,7 @@ class Connection final : public net::TransportHandler,
   void send(std::string bytes) override { write(bytes); }
   void restart_reader() override { reader_.restart(); }
   void start_tls() override;
+  void login_failed() override;
   void look_up(const xmpp::Jid& account, stream::Hash hash) override;
   void check_password(const xmpp::Jid& account, base::Secret password) override;
   void authenticated(const xmpp::Jid& account) override;
@@ -87,7 +88,6 @@ class Connection final : public net::TransportHandler,
   auto guarded(Job job);
   void create_account(Registration wanted, const xmpp::StanzaRef& request);
   void refuse_registration(std::string_view id, const xmpp::StanzaError& why);
-  void log_failed_login() const;
   void begin_attempt(base::Fn<void()> job);
   void end_attempt(bool available, bool disabled);
   bool wants_reading() const;
@@ -109,7 +109,7 @@ class Connection final : public net::TransportHandler,
   bool header_seen_ = false;
   bool paused_ = false;
   bool broken_ = false;
-  bool attempting_ = false;  // an attempt to log in has not succeeded yet
+  bool attempting_ = false;  // to log in, and it is not known yet how that ends
   bool disabled_ = false;    // the account looked up last
 };
 

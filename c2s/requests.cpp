@@ -42,9 +42,8 @@ std::string Connection::session_features(std::string_view domain) {
 
 /// Waits as long as this address has to, then asks.
 void Connection::begin_attempt(base::Fn<void()> job) {
-  const bool failed = std::exchange(attempting_, true);
-  if (failed) log_failed_login();
-  shard_->ask_delay(ticket_, failed, guarded([job = std::move(job)](Connection& self, base::Duration delay) mutable {
+  attempting_ = true;
+  shard_->ask_delay(ticket_, false, guarded([job = std::move(job)](Connection& self, base::Duration delay) mutable {
                       if (delay <= base::Duration::zero()) return job();
                       self.delay_ = base::Timer(self.shard_->loop(), delay, std::move(job));
                     }));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 
@@ -83,17 +84,23 @@ TlsEngine::Status TlsEngine::status_of(int result) {
     case SSL_ERROR_NONE: return Status::done;
     case SSL_ERROR_WANT_READ: return Status::want_input;
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
-    default:
-      ended_ = true;
-      reason_ = certs::openssl_error();
-      return Status::failed;
+    default: return fail(certs::openssl_error());
   }
+}
+
+TlsEngine::Status TlsEngine::fail(std::string why) {
+  ended_ = true;
+  reason_ = std::move(why);
+  return Status::failed;
 }
 
 TlsEngine::Status TlsEngine::handshake() {
   if (ended_) return Status::failed;
   ERR_clear_error();
+  const std::size_t given = input_.size();
   const Status status = status_of(SSL_do_handshake(ssl_.get()));
+  handshake_bytes_ += given - input_.size();
+  if (status == Status::want_input && handshake_bytes_ > most_tls_handshake) return fail("the handshake is too long");
   open_ = status == Status::done;
   return status;
 }

@@ -16,6 +16,9 @@ namespace net {
 
 /// The largest plaintext of one record.
 constexpr std::size_t tls_record = 16 * 1024;
+/// What a client may send before its handshake is over; it takes one or two thousand bytes. OpenSSL alone would keep
+/// a ClientHello of 128 kB.
+constexpr std::size_t most_tls_handshake = 16 * 1024;
 
 /// The server's side of one session. One thread at a time; neither copied nor moved (OpenSSL points at it).
 class TlsEngine {
@@ -57,11 +60,13 @@ class TlsEngine {
 
  private:
   Status status_of(int result);
+  Status fail(std::string why);
 
   base::Ref<certs::Store> store_;
   std::span<const std::byte> input_;
   std::string output_;
   std::string reason_;
+  std::size_t handshake_bytes_ = 0;
   certs::SslPtr ssl_;
   bool open_ = false;
   bool ended_ = false;

@@ -157,7 +157,10 @@ void ClientStream::succeed(Success success) {
 /// Nothing of the attempt is kept, requests in it neither (XEP-0388 2.6.2).
 void ClientStream::refuse(const Failure& failure) {
   std::string bytes = failure_xml(login_->attempt.profile, failure);
-  if (failure.counts) ++login_->failures;
+  if (failure.counts) {
+    ++login_->failures;
+    owner_->login_failed();
+  }
   login_->attempt = {};
   phase_ = Phase::login;
   owner_->send(std::move(bytes));

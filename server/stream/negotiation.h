@@ -79,6 +79,9 @@ class NegotiationOwner {
   /// Answer: on_tls_established. A handshake that fails just closes the connection.
   virtual void start_tls() = 0;
 
+  /// A login failed that counts, and the client is about to be told.
+  virtual void login_failed() {}
+
   // ---- requests; each pauses reading (wants_input() is false) until it is answered ----
 
   /// Answer: on_credentials or on_unavailable. `account` is bare and on this stream's host.

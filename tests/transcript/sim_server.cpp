@@ -24,7 +24,8 @@ router::SettingsRef settings() {
 
 }  // namespace
 
-SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed)
+SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed,
+                     bool survive_power_cut)
     : world_(seed, shards),
       random_(seed),
       writing_(world_, kSlowestJob),
@@ -32,7 +33,8 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
       cpu_(world_, kSlowestJob),
       keys_(std::make_unique<c2s::ScramKeyMaker>(cpu_, random_, kIterations)) {
   sim::register_faulty_vfs();
-  auto opened = store::Store::open(folder / "exedra.db", {.vfs = sim::kFaultyVfs}, writing_, reading_);
+  const store::Options options{.survive_power_cut = survive_power_cut, .vfs = sim::kFaultyVfs};
+  auto opened = store::Store::open(folder / "exedra.db", options, writing_, reading_);
   if (!opened) throw Failure(opened.error().what);
   store_ = std::move(*opened);
   const Seams seams{*store_, *keys_, cpu_, random_, {.secret = "fake", .iterations = kIterations}};

@@ -15,7 +15,8 @@ namespace transcript {
 
 class SimServer {
  public:
-  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed);
+  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed,
+            bool survive_power_cut = false);
   ~SimServer();
 
   sim::World& world() { return world_; }

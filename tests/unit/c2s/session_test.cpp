@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kEnable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
 constexpr std::string_view kAskH = "<r xmlns='urn:xmpp:sm:3'/>";
 std::string ack(int h) { return "<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(h) + "'/>"; }
-std::string resume_element(const std::string& id, int h) {
+std::string resume_element(const std::string& id, std::uint32_t h) {
   return "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='" + std::to_string(h) + "'/>";
 }
 
@@ -234,6 +234,14 @@ TEST_F(SessionTest, TellsTheMarkOfAnEarlierRun) {
   Client tybalt = connect();
   tybalt.log_in("tybalt");
   EXPECT_EQ(attribute(tybalt.ask(resume_element("earlier", 0)), "h"), "");
+}
+
+// SECURITY C13.
+TEST_F(SessionTest, TheLargestCountIsToldAsItIs) {
+  write(store::SmMarkPut{{.sm_id = "earlier", .owner = "romeo@example.org", .h = 4294967295, .time = {}}});
+  Client romeo = connect();
+  romeo.log_in();
+  EXPECT_EQ(attribute(romeo.ask(resume_element("earlier", 4294967295)), "h"), "4294967295");
 }
 
 TEST_F(SessionTest, ResumptionThatAcknowledgesTooMuchFails) {

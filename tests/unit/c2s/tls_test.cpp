@@ -1,9 +1,12 @@
 // Clients over real sockets, TLS and two shards on their own threads: what the simulated link leaves out.
 #include <set>
 
+#include "base/base64.h"
 #include "fixture.h"
 #include "net/thread_executor.h"
+#include "stream/digest.h"
 #include "unit/net/loopback.h"
+#include "unit/net/odd_certificates.h"
 
 namespace c2s_test {
 namespace {
@@ -87,14 +90,14 @@ class TlsTest : public testing::TestWithParam<bool> {
   }
 
   /// To a stream inside TLS; gives back its features.
-  static std::string secure(loopback::Client& client) {
+  static std::string secure(loopback::Client& client, const std::function<void(SSL&)>& prepare = {}) {
     if (!GetParam()) {
       client.send(stream_header());
       EXPECT_FALSE(contains(await(client, "</stream:features>"), "<mechanism"));
       client.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
       await(client, "<proceed");
     }
-    EXPECT_TRUE(client.tls());
+    EXPECT_TRUE(client.tls(prepare));
     client.send(stream_header());
     return await(client, "</stream:features>");
   }
@@ -165,6 +168,76 @@ TEST_P(TlsTest, PlaintextBehindStarttlsCloses) {
     got += some;
   }
   EXPECT_FALSE(contains(got, "<stream:features")) << got;
+}
+
+std::string auth(std::string_view mechanism, std::string_view message) {
+  return "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + std::string(mechanism) + "'>" +
+         base::base64(message) + "</auth>";
+}
+
+std::string exporter(SSL& ssl) {
+  std::string bytes(32, '\0');
+  EXPECT_EQ(SSL_export_keying_material(&ssl, reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
+                                       "EXPORTER-Channel-Binding", 24, nullptr, 0, 1),
+            1);
+  return bytes;
+}
+
+/// romeo's final message, by RFC 5802 3, where he believes in this channel binding.
+std::string scram_last(std::string_view gs2, std::string_view bare, const std::string& first,
+                       std::string_view binding) {
+  const auto value = [&](std::string_view name) {
+    const auto at = first.find(name) + name.size();
+    return first.substr(at, first.find(',', at) - at);
+  };
+  constexpr auto hash = stream::Hash::sha256;
+  const std::string without = "c=" + base::base64(std::string(gs2) + std::string(binding)) + ",r=" + value("r=");
+  const base::Secret salted = stream::pbkdf2(hash, "secret", *base::from_base64(value(",s=")),
+                                             static_cast<std::uint32_t>(std::stoul(value(",i="))));
+  std::string proof = stream::hmac(hash, salted.reveal(), "Client Key");
+  const std::string signature =
+      stream::hmac(hash, stream::digest(hash, proof), std::string(bare) + "," + first + "," + without);
+  for (std::size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<char>(proof[i] ^ signature[i]);
+  return without + ",p=" + base::base64(proof);
+}
+
+// SECURITY A05.
+TEST_P(TlsTest, WhoBindsToAnotherChannelIsRefused) {
+  constexpr std::string_view gs2 = "p=tls-exporter,,", bare = "n=romeo,r=abc";
+  for (const bool right : {false, true}) {
+    loopback::Client client(listener->port());
+    secure(client);
+    client.send(auth("SCRAM-SHA-256-PLUS", std::string(gs2) + std::string(bare)));
+    const std::string challenge = await(client, "</challenge>");
+    const auto begin = challenge.find('>', challenge.find("<challenge")) + 1;
+    const std::string first = *base::from_base64(challenge.substr(begin, challenge.find("</") - begin));
+    std::string binding = exporter(client.ssl());
+    if (!right) binding[31] ^= 1;
+    client.send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" +
+                base::base64(scram_last(gs2, bare, first, binding)) + "</response>");
+    await(client, right ? "<success" : "<not-authorized");
+  }
+}
+
+// SECURITY A05: somebody took -PLUS out of the list that the client saw.
+TEST_P(TlsTest, WhoMissedPlusIsRefused) {
+  loopback::Client client(listener->port());
+  secure(client);
+  client.send(auth("SCRAM-SHA-256", "y,,n=romeo,r=abc"));
+  await(client, "<not-authorized");
+}
+
+// SECURITY T05: a client certificate, however odd, opens no door.
+TEST_P(TlsTest, ExternalIsNotOfferedForOddCertificates) {
+  for (const loopback::OddCertificate& odd : loopback::odd_certificates()) {
+    SCOPED_TRACE(odd.what);
+    loopback::Client client(listener->port());
+    EXPECT_FALSE(contains(secure(client, [&](SSL& ssl) { present(ssl, odd); }), "EXTERNAL"));
+    client.send(auth("EXTERNAL", "romeo@example.org"));
+    await(client, "<invalid-mechanism");
+    client.send(plain_auth("romeo", "secret"));
+    await(client, "<success");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Port, TlsTest, testing::Bool(),

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -157,19 +158,62 @@ TEST_F(Running, ReloadTakesWhatIsRightOnly) {
   EXPECT_NE(served(), before);
 }
 
-// SECURITY T04.
+void speak_xmpp(SSL& ssl) { SSL_set_alpn_protos(&ssl, reinterpret_cast<const unsigned char*>("\x0bxmpp-client"), 12); }
+
+/// How many certificates the direct TLS port sends.
+int chain_length(std::uint16_t port) {
+  loopback::Client client(port);
+  EXPECT_TRUE(client.tls(&speak_xmpp));
+  return sk_X509_num(SSL_get_peer_cert_chain(&client.ssl()));
+}
+
+bool answers(loopback::Client& client, const std::string& id) {
+  client.send("<iq type='get' id='" + id + "' to='example.org'><ping xmlns='urn:xmpp:ping'/></iq>");
+  return until(client, "id='" + id + "'").contains("type='result'");
+}
+
+// SECURITY T04: a new chain while sessions live, TLS streams wait for their login, and handshakes come one after
+// another.
 TEST_F(Running, ANewCertificateLeavesLiveSessionsAlone) {
-  loopback::Client live(ports_.at(1));
-  ASSERT_TRUE(live.tls(
-      [](SSL& ssl) { SSL_set_alpn_protos(&ssl, reinterpret_cast<const unsigned char*>("\x0bxmpp-client"), 12); }));
-  const std::string before = served();
-  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  const certs::Files files{dir_ + "/certs/example.org.crt", dir_ + "/certs/example.org.key"};
-  ASSERT_TRUE(certs::create_self_signed("example.org", files, now));
-  ASSERT_TRUE(ask({{"op", "reload"}}));
-  EXPECT_NE(served(), before);
+  ASSERT_TRUE(ask({{"op", "account add"}, {"jid", "romeo@example.org"}, {"password", "wherefore"}}));
+  loopback::Client live(ports_.at(1)), waiting(ports_.at(1));
+  ASSERT_TRUE(live.tls(&speak_xmpp));
+  ASSERT_TRUE(waiting.tls(&speak_xmpp));
   live.send(kHeader);
-  EXPECT_NE(until(live, "</stream:features>").find("<mechanism>"), std::string::npos);
+  until(live, "</stream:features>");
+  live.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AHJvbWVvAHdoZXJlZm9yZQ==</auth>");
+  ASSERT_TRUE(until(live, "/>").contains("<success"));
+  live.send(kHeader);
+  until(live, "</stream:features>");
+  live.send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+  ASSERT_TRUE(until(live, "</iq>").contains("romeo@example.org/"));
+  const std::string before = served();
+  EXPECT_EQ(chain_length(ports_.at(1)), 1);
+
+  std::atomic<bool> over = false;
+  std::atomic<int> handshakes = 0;
+  std::jthread load([&] {
+    for (; !over; ++handshakes) served();
+  });
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const certs::Files files{dir_ + "/certs/example.org.crt", dir_ + "/certs/example.org.key"},
+      other{dir_ + "/other.crt", dir_ + "/other.key"};
+  ASSERT_TRUE(certs::create_self_signed("authority.example", other, now));
+  for (int round = 0; round < 3; ++round) {
+    const std::string old = served();
+    ASSERT_TRUE(certs::create_self_signed("example.org", files, now));
+    std::ofstream(files.certificate, std::ios::app) << read_file(other.certificate).value();
+    ASSERT_TRUE(ask({{"op", "reload"}}));
+    EXPECT_NE(served(), old);
+    EXPECT_EQ(chain_length(ports_.at(1)), 2) << "the whole chain";
+    EXPECT_TRUE(answers(live, "p" + std::to_string(round)));
+  }
+  over = true;
+  load.join();
+  EXPECT_GT(handshakes, 0);
+  EXPECT_NE(served(), before);
+  waiting.send(kHeader);
+  EXPECT_TRUE(until(waiting, "</stream:features>").contains("<mechanism>"));
 }
 
 class Watching : public Running {

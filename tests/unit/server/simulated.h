@@ -15,6 +15,7 @@
 namespace server_test {
 
 using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
@@ -49,9 +50,10 @@ class Simulated : public testing::Test {
     bool has_ended() const { return peer.ended(); }
   };
 
+  explicit Simulated(bool survive_power_cut = false) : server(folder.path(), 4, 7, survive_power_cut) {}
   ~Simulated() override { sim::vfs_failure = SQLITE_OK; }
 
-  Client connect() { return {*this, server.connect({.peer = "127.0.0.1:40000"})}; }
+  Client connect(const std::string& peer = "127.0.0.1:40000") { return {*this, server.connect({.peer = peer})}; }
   Client open() {
     Client client = connect();
     client.ask(kHeader);
@@ -87,7 +89,7 @@ class Simulated : public testing::Test {
   }
 
   transcript::TemporaryFolder folder;
-  transcript::SimServer server{folder.path(), 4, 7};
+  transcript::SimServer server;
 };
 
 }  // namespace server_test
