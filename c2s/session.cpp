@@ -58,6 +58,8 @@ void append(std::vector<router::Delivery>& to, std::vector<router::Delivery> mor
 Session::Session(Shard& shard, std::uint64_t number, xmpp::Jid account, Wire& wire)
     : shard_(shard), number_(number), account_(std::move(account)), wire_(&wire), peer_(wire.peer()) {}
 
+Session::~Session() { shard_.count_under_way(-static_cast<std::ptrdiff_t>(window_.size())); }
+
 // ---- to the client ----
 
 void Session::deliver(router::Delivery delivery) {
@@ -144,6 +146,7 @@ void Session::submit(xml::Document element) {
   const std::size_t size = element.memory();
   window_.push_back(static_cast<std::uint32_t>(size));
   window_bytes_ += size;
+  shard_.count_under_way(1);
   shard_.services().sessions.submit(id_, std::move(element));
 }
 
@@ -151,6 +154,7 @@ void Session::completed(std::uint32_t count) {
   base::check(count <= window_.size(), "only what was submitted is completed");
   for (std::uint32_t i = 0; i < count; ++i) window_bytes_ -= window_[i];
   window_.erase(window_.begin(), window_.begin() + count);
+  shard_.count_under_way(-static_cast<std::ptrdiff_t>(count));
   if (window_.empty() && window_.capacity() > kIdleCapacity) std::vector<std::uint32_t>().swap(window_);
   if (sm_) {
     const std::uint32_t before = std::min(count, sm_->uncounted);
@@ -165,6 +169,7 @@ void Session::completed(std::uint32_t count) {
 
 bool Session::window_full() const {
   const router::Limits& limits = shard_.limits();
+  if (shard_.crowded() && !window_.empty()) return true;  // its own completion has it read on
   return window_.size() >= limits.window_stanzas || window_bytes_ >= limits.window_bytes || shard_.stopping();
 }
 

@@ -44,6 +44,9 @@ class Wire {
 class Session final : public router::SessionLink {
  public:
   Session(Shard& shard, std::uint64_t number, xmpp::Jid account, Wire& wire);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // ---- accounts ----
   void deliver(router::Delivery delivery) override;

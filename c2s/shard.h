@@ -1,6 +1,7 @@
 // One shard's clients from the inside: what connections and sessions share, and who owns them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -48,6 +49,10 @@ class Shard {
   bool stopping() const { return stopping_; }
   const xmpp::StreamError& farewell() const { return farewell_; }  ///< what a stop says to clients
   std::string& scratch();                                          ///< empty; for one call
+  /// Stanzas of this shard's clients that are submitted and not complete.
+  void count_under_way(std::ptrdiff_t change) { under_way_ += static_cast<std::size_t>(change); }
+  /// They are so many that each client is read one stanza at a time.
+  bool crowded() const { return under_way_ * all_.size() >= limits().under_way_stanzas; }
 
   // ---- connections ----
   /// Null when it is gone: how late answers find out.
@@ -88,6 +93,7 @@ class Shard {
   base::Ref<const stream::StreamOffer> offer_;
   router::SettingsRef offer_from_;
   std::string scratch_;
+  std::size_t under_way_ = 0;  // before the sessions, which count themselves out
   xmpp::StreamError farewell_{xmpp::StreamCondition::system_shutdown, ""};
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;

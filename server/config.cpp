@@ -158,6 +158,7 @@ constexpr std::array kLimits{
     Limit{"login-seconds", &Limits::login, 1, 3'600},
     Limit{"close-seconds", &Limits::close, 1, 3'600},
     Limit{"window-stanzas", &Limits::window_stanzas, 1, 100'000},
+    Limit{"under-way-stanzas", &Limits::under_way_stanzas, 100, 40'000},
     Limit{"window-bytes", &Limits::window_bytes, 10'000, kGiB},
     Limit{"sm-queue-stanzas", &Limits::sm_queue_stanzas, 100, 1'000'000},
     Limit{"sm-queue-bytes", &Limits::sm_queue_bytes, 64 * 1024, kGiB},

@@ -25,7 +25,7 @@ enum class Check : std::uint8_t { never, after_crash, always };
 struct Options {
   bool survive_power_cut = false;  ///< durability='power': every commit waits for the disk
   Check check = Check::after_crash;
-  std::size_t queue_units = 20000;  ///< units that may wait for their commit
+  std::size_t queue_units = 50000;  ///< units that may wait for their commit; more than clients have stanzas under way
   std::string vfs;                  ///< for tests: a SQLite VFS that injects faults
 };
 

@@ -369,6 +369,28 @@ TEST_F(SessionTest, AFullWindowIsNotRead) {
   EXPECT_FALSE(romeo.peer().unread());
 }
 
+TEST_F(SessionTest, WhenMuchIsUnderWayEachClientIsReadOneStanzaAtATime) {
+  limits.under_way_stanzas = 100;
+  use(limits);
+  accounts().slow = true;
+  Client romeo = connect();
+  romeo.bind();
+  std::string many;
+  for (int i = 0; i < 120; ++i) many += message("m" + std::to_string(i));
+  romeo.ask(many);
+  const std::size_t first = session().submitted.size();
+  EXPECT_LE(first, 100U);
+  EXPECT_GT(first, 1U);
+  accounts().complete(session(), first - 1);
+  settle();
+  EXPECT_GT(session().submitted.size(), first) << "it is read on when there is room again";
+  for (int i = 0; i < 120 && session().submitted.size() < 120; ++i) {
+    accounts().complete(session(), 1);
+    settle();
+  }
+  EXPECT_EQ(session().submitted.size(), 120U);
+}
+
 TEST_F(SessionTest, AClientThatDoesNotReadIsCut) {
   limits.out_queue_bytes = 1000;
   use(limits);
