@@ -2,40 +2,91 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace xml {
 namespace {
 
 constexpr std::size_t kLargestBlock = 32 * 1024;
-// The link to the previous block, padded so that what follows it has the strictest alignment.
-constexpr std::size_t kLink = alignof(std::max_align_t);
-static_assert(kLink >= sizeof(char*));
+
+/// Stands at the front of each block; what follows has the strictest alignment.
+struct alignas(std::max_align_t) Header {
+  char* previous;
+  std::size_t bytes;
+};
+
+Header header_of(const char* block) {
+  Header header{};
+  std::memcpy(&header, block, sizeof header);
+  return header;
+}
+
+void set_header(char* block, const Header& header) { std::memcpy(block, &header, sizeof header); }
+
+#ifdef __has_feature
+#define EXEDRA_CHECKED_MEMORY __has_feature(address_sanitizer)
+#else
+#define EXEDRA_CHECKED_MEMORY 0
+#endif
+// None where a use after free is to be seen.
+constexpr std::size_t kMostSpares = EXEDRA_CHECKED_MEMORY ? 0 : 256;
+
+/// Blocks given back, for the next documents of this thread: the allocator's own cache holds seven of a size, and a
+/// shard in the middle of a turn has hundreds of stanzas under way.
+struct Spares {
+  ~Spares();
+  char* first = nullptr;
+  std::size_t count = 0;
+};
+thread_local bool keeps_spares = true;  // still readable when the spares are gone
+thread_local Spares spares;
+
+Spares::~Spares() {
+  keeps_spares = false;
+  while (first != nullptr) ::operator delete(std::exchange(first, header_of(first).previous));
+}
 
 char* new_block(std::size_t bytes, char* previous) {
-  char* block = static_cast<char*>(::operator new(bytes));
-  std::memcpy(block, &previous, sizeof previous);
+  char* block = nullptr;
+  if (bytes == Arena::kDefaultBlock && keeps_spares && spares.first != nullptr) {
+    block = std::exchange(spares.first, header_of(spares.first).previous);
+    --spares.count;
+  } else {
+    block = static_cast<char*>(::operator new(bytes));
+  }
+  set_header(block, {previous, bytes});
   return block;
 }
 
-char* previous_of(const char* block) {
-  char* previous = nullptr;
-  std::memcpy(&previous, block, sizeof previous);
-  return previous;
+void release(char* block, std::size_t bytes) {
+  if (bytes != Arena::kDefaultBlock || !keeps_spares || spares.count >= kMostSpares) return ::operator delete(block);
+  set_header(block, {spares.first, bytes});
+  spares.first = block;
+  ++spares.count;
 }
 
 }  // namespace
 
-Arena::Arena(std::size_t first_block) : used_(kLink), capacity_(std::max(first_block, 2 * kLink)) {
+Arena::Arena(std::size_t first_block)
+    : used_(sizeof(Header)), capacity_(std::max(first_block, 2 * sizeof(Header))), reserved_(capacity_) {
   block_ = new_block(capacity_, nullptr);
-  reserved_ = capacity_;
 }
 
+Arena::Arena(char* block, std::size_t capacity, std::size_t used)
+    : block_(block), used_(used), capacity_(capacity), reserved_(capacity) {}
+
+// One of the blocks may be where the arena itself lives.
 Arena::~Arena() {
-  while (block_ != nullptr) {
-    char* previous = previous_of(block_);
-    ::operator delete(block_);
-    block_ = previous;
+  for (char* block = block_; block != nullptr;) {
+    const Header header = header_of(block);
+    release(std::exchange(block, header.previous), header.bytes);
   }
+}
+
+ArenaPtr make_arena() {
+  char* block = new_block(Arena::kDefaultBlock, nullptr);
+  constexpr std::size_t used = sizeof(Header) + sizeof(Arena);
+  return ArenaPtr(new (block + sizeof(Header)) Arena(block, Arena::kDefaultBlock, used));
 }
 
 std::string_view Arena::copy(std::string_view text) {
@@ -47,17 +98,18 @@ std::string_view Arena::copy(std::string_view text) {
 
 void* Arena::allocate_slow(std::size_t bytes, std::size_t alignment) {
   const std::size_t next = std::min(capacity_ * 2, kLargestBlock);
-  if (bytes + kLink > next / 2) {
+  if (bytes + sizeof(Header) > next / 2) {
     // A big piece gets a block of its own behind the current one, whose rest stays usable.
-    char* own = new_block(bytes + kLink, previous_of(block_));
-    std::memcpy(block_, &own, sizeof own);
-    reserved_ += bytes + kLink;
-    return own + kLink;
+    const Header current = header_of(block_);
+    char* own = new_block(bytes + sizeof(Header), current.previous);
+    set_header(block_, {own, current.bytes});
+    reserved_ += bytes + sizeof(Header);
+    return own + sizeof(Header);
   }
   block_ = new_block(next, block_);
   capacity_ = next;
   reserved_ += next;
-  used_ = kLink;
+  used_ = sizeof(Header);
   return allocate(bytes, alignment);
 }
 

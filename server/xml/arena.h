@@ -35,9 +35,17 @@ class Arena {
   std::string_view copy(std::string_view text);
   std::size_t reserved() const { return reserved_; }
 
-  static constexpr std::size_t kDefaultBlock = 1024;
+  static constexpr std::size_t kDefaultBlock = 1536;  ///< a chat message of 300 bytes with what clients add to it
+
+  /// Destroys an arena that make_arena() made.
+  struct Release {
+    void operator()(Arena* arena) const { arena->~Arena(); }
+  };
 
  private:
+  friend std::unique_ptr<Arena, Release> make_arena();
+  /// Lives in the block it takes over.
+  Arena(char* block, std::size_t capacity, std::size_t used);
   void* allocate_slow(std::size_t bytes, std::size_t alignment);
 
   char* block_ = nullptr;  // its first word links to the previous block
@@ -45,5 +53,9 @@ class Arena {
   std::size_t capacity_ = 0;
   std::size_t reserved_ = 0;
 };
+
+using ArenaPtr = std::unique_ptr<Arena, Arena::Release>;
+/// An arena that lives in its own first block: a document is one piece of memory.
+ArenaPtr make_arena();
 
 }  // namespace xml

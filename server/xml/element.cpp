@@ -160,7 +160,7 @@ void Element::append(Node* node) {
   last_ = node;
 }
 
-Document::Document(std::string_view ns, std::string_view name) : arena_(std::make_unique<Arena>()) {
+Document::Document(std::string_view ns, std::string_view name) : arena_(make_arena()) {
   const std::string_view own_ns = arena_->copy(ns);
   root_ = arena_->make<Element>(*arena_, nullptr, own_ns, arena_->copy(name));
 }

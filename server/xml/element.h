@@ -152,7 +152,7 @@ class Document {
 
  private:
   friend class TreeBuilder;
-  std::unique_ptr<Arena> arena_;
+  ArenaPtr arena_;
   Element* root_ = nullptr;
 };
 
