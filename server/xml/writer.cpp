@@ -1,20 +1,32 @@
 #include "xml/writer.h"
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace xml {
 namespace {
 
-using Table = std::array<bool, 256>;
+constexpr std::string_view kTextSpecial = "&<>\r";
+constexpr std::string_view kAttrSpecial = "&<>'\t\n\r";
 
-constexpr Table special(std::string_view characters) {
-  Table table{};
-  for (const char c : characters) table[static_cast<unsigned char>(c)] = true;
-  return table;
+/// The place of the first byte of `text`, from `begin` on, that is one of `special`; text.size() if there is none.
+/// Branch-free over eight bytes at a time: nearly all text holds none.
+std::size_t find_special(std::string_view text, std::size_t begin, std::string_view special) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+  for (; begin + 8 <= text.size(); begin += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + begin, 8);
+    std::uint64_t found = 0;
+    for (const char c : special) {
+      const std::uint64_t other = word ^ (kOnes * static_cast<unsigned char>(c));
+      found |= (other - kOnes) & ~other;  // its high bits: the bytes of `other` that are zero, or follow one
+    }
+    if ((found & kHigh) != 0) break;
+  }
+  while (begin < text.size() && !special.contains(text[begin])) ++begin;
+  return begin;
 }
-constexpr Table kTextSpecial = special("&<>\r");
-constexpr Table kAttrSpecial = special("&<>'\t\n\r");
 
 std::string_view reference(char c) {
   switch (c) {
@@ -28,10 +40,9 @@ std::string_view reference(char c) {
   }
 }
 
-void escape(std::string_view text, const Table& table, std::string& out) {
+void escape(std::string_view text, std::string_view special, std::string& out) {
   std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!table[static_cast<unsigned char>(text[i])]) continue;
+  for (std::size_t i = find_special(text, 0, special); i < text.size(); i = find_special(text, plain, special)) {
     out.append(text, plain, i - plain);
     out += reference(text[i]);
     plain = i + 1;
