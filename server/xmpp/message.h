@@ -2,6 +2,8 @@
 // share.
 #pragma once
 
+#include <cstdint>
+
 #include "xmpp/stanza.h"
 
 namespace xmpp {
@@ -14,6 +16,9 @@ struct Hints {
   bool store = false;
 };
 Hints hints_of(const Stanza& message);
+
+/// Stanza::marks() of a message: what all of these read.
+std::uint16_t marks_of(const xml::Element& message);
 
 bool has_body(const Stanza& message);
 /// Carries nothing that outlasts the moment: chat states (XEP-0085) and at most a thread and hints beside them.

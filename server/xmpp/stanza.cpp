@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "xml/writer.h"
+#include "xmpp/message.h"
 #include "xmpp/ns.h"
 
 namespace xmpp {
@@ -89,7 +90,10 @@ void write_start(const xml::Element& root, const Jid& from, const Jid& to, std::
 std::string_view to_string(Kind kind) { return kKinds.at(std::to_underlying(kind)); }
 std::string_view to_string(Type type) { return kTypes.at(std::to_underlying(type)); }
 
-base::Result<StanzaRef, StanzaError> Stanza::parse(xml::Document element) {
+Stanza::Stanza(xml::Document document, Kind kind, Type type)
+    : document_(std::move(document)), kind_(kind), type_(type), marks_(kind == Kind::message ? marks_of(root()) : 0) {}
+
+base::Result<StanzaRef, StanzaError> Stanza::parse(xml::Document&& element) {
   const xml::Element& root = element.root();
   const auto kind = parse_kind(root);
   if (!kind) return refuse("not a stanza");

@@ -43,8 +43,8 @@ enum class Type : std::uint8_t {
 class Stanza final : public base::RefCounted {
  public:
   /// Checks kind, type, id and (iq) the single child: RFC 6120 8.1, 8.2.3. An unknown message type is `normal`
-  /// (RFC 6121 5.2.2), an unknown presence or iq type is bad-request.
-  static base::Result<base::Ref<const Stanza>, StanzaError> parse(xml::Document element);
+  /// (RFC 6121 5.2.2), an unknown presence or iq type is bad-request. What is refused stays with the caller.
+  static base::Result<base::Ref<const Stanza>, StanzaError> parse(xml::Document&& element);
 
   Kind kind() const { return kind_; }
   Type type() const { return type_; }
@@ -56,12 +56,15 @@ class Stanza final : public base::RefCounted {
   const xml::Element* payload() const { return root().first_child(); }
   const xml::Element* child(std::string_view ns, std::string_view name) const { return root().child(ns, name); }
   std::size_t memory() const { return document_.memory(); }
+  /// What a message's children say, as bits that message.h reads; judged once, since many steps ask.
+  std::uint16_t marks() const { return marks_; }
 
  private:
-  Stanza(xml::Document document, Kind kind, Type type) : document_(std::move(document)), kind_(kind), type_(type) {}
+  Stanza(xml::Document document, Kind kind, Type type);
   xml::Document document_;
   Kind kind_;
   Type type_;
+  std::uint16_t marks_ = 0;
 };
 using StanzaRef = base::Ref<const Stanza>;
 
