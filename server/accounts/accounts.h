@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "accounts/account.h"
+#include "base/text_hash.h"
 
 namespace accounts {
 
@@ -74,11 +75,7 @@ class Accounts final : public router::Component, public router::SessionService, 
     bool hidden = false;
   };
   /// By bare address, found by a view into any address: no packet pays for a copy.
-  struct ByText {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  using Entries = std::unordered_map<std::string, Entry, ByText, std::equal_to<>>;
+  using Entries = std::unordered_map<std::string, Entry, base::TextHash, std::equal_to<>>;
   struct Place {
     Account* account;
     Session* session;

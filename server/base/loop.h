@@ -17,6 +17,9 @@ class Loop : public Clock {
   /// Jobs posted by one thread run in the order posted.
   virtual void post(Fn<void()> job) = 0;
 
+  /// Is the caller in a step of this loop? From any thread.
+  virtual bool here() const = 0;
+
   /// Runs `job` once at the end of the current turn, after all ready input was handled. This thread only.
   virtual void at_turn_end(Fn<void()> job) = 0;
 

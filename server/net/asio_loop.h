@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/loop.h"
 
@@ -23,6 +24,7 @@ class AsioLoop : public base::Loop {
   base::MonoTime now() const override;
   base::WallTime wall() const override;
   void post(base::Fn<void()> job) override;
+  bool here() const override;
   void at_turn_end(base::Fn<void()> job) override;
   base::TimerId after(base::Duration delay, base::Fn<void()> job) override;
   void cancel(base::TimerId timer) override;
@@ -40,6 +42,10 @@ class AsioLoop : public base::Loop {
   std::span<std::byte> read_buffer();
   /// The same for what TLS decrypts: one record.
   std::span<std::byte> plain_buffer();
+
+  /// An empty string, perhaps with memory: what is sent gathers in it until the turn ends.
+  std::string take_buffer();
+  void give_back(std::string buffer);
 
  private:
   friend boost::asio::io_context& context_of(AsioLoop& loop);

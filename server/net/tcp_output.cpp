@@ -11,6 +11,7 @@ namespace net {
 void TcpTransport::Core::send(std::string_view bytes) {
   if (dead_ || closing_) return;
   if (queued() + bytes.size() > s_.limits.queue) return abort("the queue to the peer overflowed");
+  if (s_.plain.capacity() < bytes.size() && s_.plain.empty()) s_.plain = loop_.take_buffer();
   s_.plain += bytes;
   s_.undrained = true;
   schedule_flush();
@@ -35,17 +36,25 @@ void TcpTransport::Core::flush() {
 bool TcpTransport::Core::encrypt() {
   bool good = true;
   if (s_.tls == nullptr) {
-    s_.out += s_.plain;
-    s_.plain.clear();
+    if (s_.out.empty()) {
+      s_.out.swap(s_.plain);
+    } else {
+      s_.out += s_.plain;
+      s_.plain.clear();
+    }
   } else {
     if (s_.tls->open() && !s_.plain.empty()) {
       good = s_.tls->write(s_.plain).has_value();
       s_.plain.clear();
     }
     if (closing_) s_.tls->close();
-    s_.out += std::exchange(s_.tls->output(), {});
+    if (s_.out.empty()) {
+      s_.out.swap(s_.tls->output());
+    } else {
+      s_.out += std::exchange(s_.tls->output(), {});
+    }
   }
-  if (s_.plain.empty()) std::string().swap(s_.plain);  // an idle connection holds no buffer
+  if (s_.plain.empty() && s_.plain.capacity() > 0) loop_.give_back(std::exchange(s_.plain, {}));  // none while idle
   return good;
 }
 
@@ -61,7 +70,7 @@ void TcpTransport::Core::write_out() {
       return finish({std::string("sending: ") + std::strerror(errno)});
     }
   }
-  std::string().swap(s_.out);
+  loop_.give_back(std::exchange(s_.out, {}));
   out_sent_ = 0;
   if (closing_) end_output();
 }

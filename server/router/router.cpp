@@ -33,7 +33,7 @@ void Router::claim_rest(Component& component) {
   rest_ = &component;
 }
 
-bool Router::is_local(std::string_view domain) const { return claims_.contains(std::string(domain)); }
+bool Router::is_local(std::string_view domain) const { return claims_.contains(domain); }
 
 std::vector<std::string_view> Router::claimed() const {
   const auto keys = std::views::keys(claims_);
@@ -43,7 +43,7 @@ std::vector<std::string_view> Router::claimed() const {
 }
 
 Component* Router::component_for(std::string_view domain) const {
-  const auto found = claims_.find(std::string(domain));
+  const auto found = claims_.find(domain);
   return found != claims_.end() ? found->second : rest_;
 }
 
@@ -77,7 +77,7 @@ void Router::flush_outbound() {
 void Router::enqueue(PacketRef packet) {
   queue_.push_back(std::move(packet));
   if (running_ || queue_.size() > 1) return;  // a run is under way or scheduled
-  loop().at_turn_end([this] { run_queue(); });
+  loop().post([this] { run_queue(); });
 }
 
 void Router::run_queue() {

@@ -11,6 +11,7 @@
 
 #include "base/function.h"
 #include "base/loop.h"
+#include "base/text_hash.h"
 #include "router/packet.h"
 #include "router/settings.h"
 #include "router/switchboard.h"
@@ -98,7 +99,7 @@ class Router {
   ShardId shard_;
   SettingsRef settings_;
   AccountService* accounts_ = nullptr;
-  std::unordered_map<std::string, Component*> claims_;
+  std::unordered_map<std::string, Component*, base::TextHash, std::equal_to<>> claims_;
   Component* rest_ = nullptr;
   std::deque<PacketRef> queue_;
   bool running_ = false;

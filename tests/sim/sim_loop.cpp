@@ -26,7 +26,10 @@ void SimLoop::cancel(base::TimerId timer) {
   deadlines_.erase(found);
 }
 
+bool SimLoop::here() const { return world_.stepping_ == this; }
+
 void SimLoop::turn() {
+  world_.stepping_ = this;
   auto posted = std::exchange(mailbox_, {});
   for (auto& job : posted) job();
   while (!turn_end_.empty()) {
@@ -34,14 +37,17 @@ void SimLoop::turn() {
     turn_end_.pop_front();
     job();
   }
+  world_.stepping_ = nullptr;
 }
 
 void SimLoop::fire_due() {
+  world_.stepping_ = this;
   while (!timers_.empty() && timers_.begin()->first.first <= now()) {
     auto due = timers_.extract(timers_.begin());
     deadlines_.erase(due.key().second);
     due.mapped()();
   }
+  world_.stepping_ = nullptr;
 }
 
 World::World(std::uint64_t seed, std::size_t shards) : dice_(seed) {

@@ -26,6 +26,7 @@ class SimLoop final : public base::Loop {
   base::MonoTime now() const override;
   base::WallTime wall() const override;
   void post(base::Fn<void()> job) override { mailbox_.push_back(std::move(job)); }
+  bool here() const override;
   void at_turn_end(base::Fn<void()> job) override { turn_end_.push_back(std::move(job)); }
   base::TimerId after(base::Duration delay, base::Fn<void()> job) override;
   void cancel(base::TimerId timer) override;
@@ -62,6 +63,8 @@ class World {
  private:
   friend class SimLoop;
   SimLoop* next_ready();
+
+  const SimLoop* stepping_ = nullptr;
 
   std::mt19937_64 dice_;
   base::MonoTime now_{std::chrono::hours(1)};

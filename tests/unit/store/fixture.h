@@ -38,6 +38,7 @@ class ManualLoop : public base::Loop {
     ++posts;
     jobs_.submit(std::move(job));
   }
+  bool here() const override { return false; }
   void at_turn_end(base::Fn<void()> job) override { jobs_.submit(std::move(job)); }
   base::TimerId after(base::Duration, base::Fn<void()>) override { return base::TimerId::none; }
   void cancel(base::TimerId) override {}
