@@ -19,7 +19,7 @@ using xmpp::Kind;
 using xmpp::Type;
 
 Recipients choose(Account& account, const Packet& packet) {
-  std::vector<Candidate> candidates;
+  base::SmallVector<Candidate, 4> candidates;
   std::optional<std::size_t> match;
   for (const auto& session : account.bound()) {
     if (session->jid() == packet.to()) match = candidates.size();
@@ -43,14 +43,13 @@ bool undelivered(Account& account, Passage& passage) {
 }
 
 /// Taken before anything is sent, since that may end a session and move the others up.
-std::vector<router::SessionView*> sessions_at(Account& account, const std::vector<std::size_t>& chosen) {
-  std::vector<router::SessionView*> sessions;
-  sessions.reserve(chosen.size());
+base::SmallVector<router::SessionView*, 4> sessions_at(Account& account, const Chosen& chosen) {
+  base::SmallVector<router::SessionView*, 4> sessions;
   for (const std::size_t index : chosen) sessions.push_back(account.bound()[index].get());
   return sessions;
 }
 
-void deliver(Account& account, Passage& passage, const std::vector<std::size_t>& chosen) {
+void deliver(Account& account, Passage& passage, const Chosen& chosen) {
   const Packet& packet = *passage.packet;
   const bool storable = passage.may_store && is_storable(packet.stanza());
   base::Ref<Copies> copies;

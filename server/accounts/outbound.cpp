@@ -28,20 +28,15 @@ bool may_be_from(const xml::Element& root, const xmpp::Jid& own) {
   return from && (*from == own || *from == own.bare());
 }
 
-/// What an answer to a stanza that can't be read is made from: parsing keeps what it refuses.
-struct Claim {
-  explicit Claim(const xml::Element& root) : name(root.name()), type(root.attr("type")), id(root.attr("id")) {}
-  std::string name, type, id;
-};
-
 /// Answered as the kind it claims to be. RFC 6120 8.1.3 wants an id on every iq, so the answer to one without has an
 /// id all the same, which matches nothing.
-void answer_unreadable(Session& session, const Claim& claim, const xmpp::Jid& from, const StanzaError& error) {
-  const bool iq = claim.name == xmpp::to_string(Kind::iq);
-  if (claim.type == xmpp::to_string(Type::error) || (iq && claim.type == xmpp::to_string(Type::result))) return;
-  xml::Document like(xmpp::ns::client, claim.name);
+void answer_unreadable(Session& session, const xml::Element& claim, const xmpp::Jid& from, const StanzaError& error) {
+  const bool iq = claim.name() == xmpp::to_string(Kind::iq);
+  const std::string_view type = claim.attr("type"), id = claim.attr("id");
+  if (type == xmpp::to_string(Type::error) || (iq && type == xmpp::to_string(Type::result))) return;
+  xml::Document like(xmpp::ns::client, claim.name());
   if (iq) like.root().set_attr("type", "get").add("query");
-  if (iq || !claim.id.empty()) like.root().set_attr("id", claim.id.empty() ? "none" : claim.id);
+  if (iq || !id.empty()) like.root().set_attr("id", id.empty() ? "none" : id);
   auto stanza = xmpp::Stanza::parse(std::move(like));
   if (!stanza) return;
   session.send({.stanza = xmpp::make_error(**stanza, error),
@@ -101,8 +96,8 @@ void dispatch(Account& account, Session& session, Passage& passage) {
 }
 
 /// RFC 6120 10.3: without `to`, a message or an iq is for the own account and a presence for all subscribers.
-base::Result<xmpp::Jid, xmpp::JidError> address(const xmpp::Stanza& stanza, const Account& account) {
-  if (const auto text = stanza.root().find_attr("to")) return xmpp::Jid::parse(*text);
+base::Result<xmpp::Jid, xmpp::JidError> address(const xmpp::Stanza& stanza, Account& account) {
+  if (const auto text = stanza.root().find_attr("to")) return account.shard().addresses.parse(*text);
   return stanza.kind() == Kind::presence ? xmpp::Jid() : account.jid();
 }
 
@@ -112,10 +107,9 @@ bool outbound(Account& account, Session& session, xml::Document element) {
   Shard& shard = account.shard();
   const base::Ref<Ticket> ticket = shard.windows.take(session.id());
   if (!may_be_from(element.root(), session.jid())) return false;
-  const Claim claim(element.root());
   auto stanza = xmpp::Stanza::parse(std::move(element));
   if (!stanza) {
-    answer_unreadable(session, claim, account.jid(), stanza.error());
+    answer_unreadable(session, element.root(), account.jid(), stanza.error());
     return true;
   }
   const auto to = address(**stanza, account);

@@ -7,8 +7,8 @@ namespace {
 
 bool takes_messages(const Candidate& candidate) { return candidate.available && candidate.priority >= 0; }
 
-std::vector<std::size_t> with_priority_from(std::span<const Candidate> candidates, int least) {
-  std::vector<std::size_t> chosen;
+Chosen with_priority_from(std::span<const Candidate> candidates, int least) {
+  Chosen chosen;
   for (std::size_t i = 0; i < candidates.size(); ++i)
     if (takes_messages(candidates[i]) && candidates[i].priority >= least) chosen.push_back(i);
   return chosen;
@@ -19,13 +19,13 @@ Recipients to_most_available(std::span<const Candidate> candidates) {
   int highest = 0;
   for (const Candidate& candidate : candidates)
     if (takes_messages(candidate)) highest = std::max(highest, candidate.priority);
-  std::vector<std::size_t> chosen = with_priority_from(candidates, highest);
+  Chosen chosen = with_priority_from(candidates, highest);
   const Outcome outcome = chosen.empty() ? Outcome::offline : Outcome::deliver;
   return {.outcome = outcome, .chosen = std::move(chosen)};
 }
 
 Recipients to_all(std::span<const Candidate> candidates) {
-  std::vector<std::size_t> chosen = with_priority_from(candidates, 0);
+  Chosen chosen = with_priority_from(candidates, 0);
   const Outcome outcome = chosen.empty() ? Outcome::drop : Outcome::deliver;
   return {.outcome = outcome, .chosen = std::move(chosen)};
 }

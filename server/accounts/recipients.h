@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
+#include "base/small_vector.h"
 #include "xmpp/stanza.h"
 
 namespace accounts {
@@ -24,9 +24,12 @@ struct Candidate {
   bool available = false;
 };
 
+/// Positions in the candidates, ascending.
+using Chosen = base::SmallVector<std::size_t, 4>;
+
 struct Recipients {
   Outcome outcome = Outcome::drop;
-  std::vector<std::size_t> chosen;  ///< positions in the candidates, ascending
+  Chosen chosen;
   bool operator==(const Recipients&) const = default;
 };
 

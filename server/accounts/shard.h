@@ -9,6 +9,7 @@
 #include "router/registry.h"
 #include "router/router.h"
 #include "store/store.h"
+#include "xmpp/jid_cache.h"
 
 namespace accounts {
 
@@ -23,6 +24,7 @@ struct Shard {
   store::Store& store;
   base::Random& random;
   Windows windows;
+  xmpp::JidCache addresses;       ///< that clients wrote to
   std::uint64_t last_number = 0;  ///< of sessions, holds and issued rows
 
   std::uint64_t next_number() { return ++last_number; }

@@ -19,12 +19,20 @@ constexpr std::chrono::hours kMarkExpiry{1};
 
 // Posted even on the home shard: the last holder may be in the middle of something that the next step would disturb.
 Ticket::~Ticket() {
-  auto rows = base::make_ref<store::Unit>();
-  bequeath(*rows);
-  if (session_ == SessionId::none && rows->empty()) return;
-  loop_.post([&home = home_, session = session_, slot = slot_, rows = std::move(rows)]() mutable {
-    if (session == SessionId::none) return home.write(std::move(rows));
-    home.returned(session, slot, std::move(rows));
+  Windows::Return back{session_, slot_, heir()};
+  if (session_ == SessionId::none && !back.rows) return;
+  if (loop_.here()) {
+    home_.take_back(std::move(back));
+  } else {
+    loop_.post([&home = home_, back = std::move(back)]() mutable { home.returned(std::move(back)); });
+  }
+}
+
+void Windows::take_back(Return back) {
+  returns_.push_back(std::move(back));
+  if (returns_.size() > 1) return;
+  router_.loop().post([this] {
+    for (Return& each : std::exchange(returns_, {})) returned(std::move(each));
   });
 }
 
@@ -71,18 +79,20 @@ void Windows::close(SessionId session, bool forget_mark) {
   report(session, window);
 }
 
-void Windows::returned(SessionId session, std::uint64_t number, store::UnitRef rows) {
+void Windows::returned(Return back) {
+  const auto& [session, number, rows] = back;
+  if (session == SessionId::none) return write(std::move(back.rows));
   const auto found = windows_.find(session);
   base::check(found != windows_.end(), "a window outlives its slots");
   Window& window = found->second;
   Slot& slot = window.slots[number - window.first];
   if (number >= window.next) {
-    slot.rows = std::move(rows);
+    slot.rows = std::move(back.rows);
     slot.state = Slot::State::ready;
     return advance(session, window);
   }
   // The second return, after the error that answered a failed commit: whatever that left waits for nobody.
-  if (!rows->empty()) write(std::move(rows));
+  if (rows) write(std::move(back.rows));
   slot.state = Slot::State::complete;
   report(session, window);
 }
@@ -107,8 +117,7 @@ void Windows::advance(SessionId session, Window& window) {
     Slot& slot = window.slots[window.next - window.first];
     if (slot.state != Slot::State::ready) break;
     const std::uint64_t number = window.next++;
-    if (slot.rows->empty()) {
-      slot.rows = nullptr;
+    if (!slot.rows) {
       slot.state = Slot::State::complete;
     } else {
       commit(session, window, number);

@@ -81,7 +81,14 @@ class Windows {
     std::deque<Slot> slots;
   };
 
-  void returned(router::SessionId session, std::uint64_t slot, store::UnitRef rows);
+  /// A ticket's last holder has let go.
+  struct Return {
+    router::SessionId session;
+    std::uint64_t slot;
+    store::UnitRef rows;  ///< null: none
+  };
+  void take_back(Return back);
+  void returned(Return back);
   void write(store::UnitRef rows);
   void advance(router::SessionId session, Window& window);
   void commit(router::SessionId session, Window& window, std::uint64_t number);
@@ -94,6 +101,7 @@ class Windows {
   store::Store& store_;
   std::unordered_map<router::SessionId, Window> windows_;
   std::vector<std::pair<xmpp::Jid, base::Fn<void()>>> waiting_;  // for an account's last window
+  std::vector<Return> returns_;                                  // of this turn's stanzas, for the next step
   base::Timer expiry_;
 };
 

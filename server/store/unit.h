@@ -30,10 +30,13 @@ class Unit : public base::Held {
   }
 
  protected:
-  /// Hands all it has to `heir`, which has nothing yet.
-  void bequeath(Unit& heir) {
-    heir.rows_ = std::move(rows_);
-    heir.watchers_ = std::move(watchers_);
+  /// All it has, in a unit of its own; null if it has nothing.
+  base::Ref<Unit> heir() {
+    if (rows_.empty() && watchers_.empty()) return {};
+    auto heir = base::make_ref<Unit>();
+    heir->rows_ = std::move(rows_);
+    heir->watchers_ = std::move(watchers_);
+    return heir;
   }
 
   std::vector<Row> rows_;

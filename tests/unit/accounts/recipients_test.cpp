@@ -13,7 +13,7 @@ using xmpp::Type;
 
 constexpr std::array kTypes{Type::normal, Type::chat, Type::groupchat, Type::headline, Type::error};
 
-Recipients deliver(std::vector<std::size_t> chosen) { return {Outcome::deliver, std::move(chosen)}; }
+Recipients deliver(Chosen chosen) { return {Outcome::deliver, std::move(chosen)}; }
 const Recipients kOffline{Outcome::offline, {}};
 const Recipients kDrop{Outcome::drop, {}};
 const Recipients kError{Outcome::service_unavailable, {}};
