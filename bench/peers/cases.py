@@ -1,0 +1,141 @@
+"""What is measured, on whom, and the figures to reach."""
+import dataclasses
+
+from .server import Setup
+
+ALL = ("floor", "exedra", "ejabberd", "prosody", "jabberd2")
+SERVERS = ALL[1:]
+MANAGED = ("exedra", "ejabberd", "prosody")  # jabberd2 has neither stream management nor an archive
+ENCRYPTED_LOGINS = ALL[:4]  # jabberd2 breaks streams that are set up while others with TLS end
+ARCHIVED, TWO_SHARDS, UNPINNED = Setup(archive=True), Setup(shards=2, pinned=False), Setup(pinned=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    kind: str  # of the generator
+    options: dict = dataclasses.field(default_factory=dict, hash=False)
+    tls: bool = False
+    servers: tuple = ALL
+    setup: Setup = Setup()
+    measure: str = "cpu_us"  # what the table shows; the round with the least of it counts
+    unit: str = "CPU µs/message"
+    also: tuple = ()  # further (title, measure, unit) of the same run
+    first: dict = dataclasses.field(default_factory=dict, hash=False)  # a run before, with these options besides
+    alone: bool = False  # on servers started for it, whose accounts are as they were registered
+    full_only: bool = False
+
+
+def sized(accounts, seconds, quick):
+    """The cases; `accounts` for those that want many."""
+    chat = {"--clients": 200, "--seconds": seconds}
+    idle = {"--clients": accounts, "--seconds": 2}
+    count = 1000 if quick else 5000
+    classic = {"--clients": 200, "--concurrent": 20, "--count": count, "--roster": None}
+    return [
+        Case("chat-plain-4", "1:1 chat, plain, window 4", "chat", {**chat, "--window": 4}),
+        Case("chat-tls-4", "1:1 chat, TLS, window 4", "chat", {**chat, "--window": 4}, tls=True),
+        Case("chat-plain-1", "1:1 chat, plain, window 1", "chat", {**chat, "--window": 1}),
+        Case("chat-tls-1", "1:1 chat, TLS, window 1", "chat", {**chat, "--window": 1}, tls=True),
+        Case("open", "1:1 chat, 1,000 messages/s: p99", "chat", {**chat, "--rate": 1000}, measure="p99_ms", unit="ms",
+             also=(("the same: p50", "p50_ms", "ms"), ("the same: CPU", "cpu_us", "CPU µs/message"))),
+        Case("logins", "logins, TLS, classic", "logins", classic, tls=True,
+             servers=ENCRYPTED_LOGINS, unit="CPU µs/login"),
+        Case("logins-sasl2", "logins, TLS, SASL2 + Bind 2", "logins",
+             {key: value for key, value in classic.items() if key != "--roster"} | {"--sasl2": None}, tls=True,
+             servers=("floor", "exedra"), unit="CPU µs/login"),
+        Case("archive", "1:1 chat, stream management, archive on", "chat", {**chat, "--window": 4, "--sm": None},
+             servers=MANAGED, setup=ARCHIVED),
+        Case("presence", "presence to 19 contacts", "presence",
+             {**chat, "--group": 20, "--roster": None}, servers=SERVERS, unit="CPU µs/delivery", alone=True),
+        Case("offline", "offline messages drained at login", "offline", {"--clients": 100, "--count": count},
+             servers=SERVERS, alone=True),
+        Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
+             servers=("exedra",), setup=UNPINNED),
+        Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
+             servers=("exedra",), setup=TWO_SHARDS),
+        Case("idle-plain", "idle sessions, plain: memory", "idle", idle, measure="bytes_per_session",
+             unit="bytes/session", alone=True),
+        Case("idle-tls", "idle sessions, TLS: memory", "idle", idle, tls=True, measure="bytes_per_session",
+             unit="bytes/session", alone=True),
+        Case("start", "start to first connection, no store yet", "start", measure="ms", unit="ms", alone=True),
+        Case("start-full", "the same, 100,000 accounts", "start", {"accounts": 100_000}, measure="ms", unit="ms",
+             servers=("exedra",), alone=True),
+        Case("cycles", "memory grown by 100,000 logins and logouts", "logins",
+             {"--clients": 1000, "--concurrent": 50, "--count": 100_000}, tls=True, servers=("exedra",),
+             measure="pss_growth", unit="bytes", first={"--count": 20_000}, alone=True, full_only=True),
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """`value` of the results (by case, then server), at least or at most `bound`."""
+    text: str
+    bound: float
+    value: object
+    least: bool = True
+
+    def judge(self, results):
+        """(value, met), or (None, None) when what it needs was not measured."""
+        try:
+            value = self.value(results)
+        except (KeyError, IndexError, ZeroDivisionError):
+            return None, None
+        return value, value >= self.bound if self.least else value <= self.bound
+
+
+def share(case):
+    return lambda results: results[case]["floor"]["cpu_us"] / results[case]["exedra"]["cpu_us"]
+
+
+def times(case, peer, measure="cpu_us"):
+    return lambda results: results[case][peer][measure] / results[case]["exedra"][measure]
+
+
+def own(case, measure, scale=1.0):
+    return lambda results: results[case]["exedra"][measure] * scale
+
+
+def per_core(case):
+    return lambda results: 1e6 / results[case]["exedra"]["cpu_us"]
+
+
+def chat_figures(case, limit, of_floor, factor):
+    """`limit`: what the floor's work cost on the 2-core development machine when nothing else ran; 20 % are allowed."""
+    yield Figure(f"{case}: CPU µs/message of the floor", round(1.2 * limit, 2),
+                 lambda results: results[case]["floor"]["cpu_us"], least=False)
+    yield Figure(f"{case}: share of the floor", of_floor, share(case))
+    for peer in ("ejabberd", "prosody", "jabberd2"):
+        yield Figure(f"{case}: times fewer CPU than {peer}", factor, times(case, peer))
+
+
+FIGURES = [
+    *chat_figures("chat-plain-4", 2.79, 0.50, 12),
+    *chat_figures("chat-tls-4", 3.78, 0.55, 11),
+    *chat_figures("chat-plain-1", 5.14, 0.50, 8),
+    *chat_figures("chat-tls-1", 7.12, 0.50, 8),
+    Figure("archive: CPU µs/message", 50, own("archive", "cpu_us"), least=False),
+    Figure("archive: times fewer CPU than ejabberd", 8, times("archive", "ejabberd")),
+    Figure("archive: times fewer CPU than prosody", 8, times("archive", "prosody")),
+    Figure("open: p50 ms", 0.12, own("open", "p50_ms"), least=False),
+    Figure("open: p99 as a share of ejabberd's", 0.5, lambda results: 1 / times("open", "ejabberd", "p99_ms")(results),
+           least=False),
+    Figure("open: CPU µs/message", 40, own("open", "cpu_us"), least=False),
+    Figure("logins: share of the floor", 0.65, share("logins")),
+    Figure("logins: per second and core", 900, per_core("logins")),
+    Figure("logins-sasl2: share of the floor", 0.65, share("logins-sasl2")),
+    Figure("logins-sasl2: per second and core", 1150, per_core("logins-sasl2")),
+    Figure("idle-plain: KB/session", 3, own("idle-plain", "bytes_per_session", 1 / 1024), least=False),
+    Figure("idle-tls: KB/session", 17.5, own("idle-tls", "bytes_per_session", 1 / 1024), least=False),
+    Figure("presence: times fewer CPU than ejabberd", 10, times("presence", "ejabberd")),
+    Figure("two-shards: CPU/message, times that of one shard", 1.2,
+           lambda results: own("two-shards", "cpu_us")(results) / own("one-shard", "cpu_us")(results), least=False),
+    Figure("two-shards: share of the busier shard", 0.55,
+           lambda results: results["two-shards"]["exedra"]["thread_shares"][0], least=False),
+    Figure("two-shards: share of the other", 0.45,
+           lambda results: results["two-shards"]["exedra"]["thread_shares"][1]),
+    Figure("start: ms, no store yet", 50, own("start", "ms"), least=False),
+    Figure("start-full: ms, 100,000 accounts", 100, own("start-full", "ms"), least=False),
+    Figure("cycles: bytes grown per login", 10, own("cycles", "pss_growth", 1e-5), least=False),
+]
