@@ -109,6 +109,7 @@ bool outbound(Account& account, Session& session, xml::Document element) {
   if (!may_be_from(element.root(), session.jid())) return false;
   auto stanza = xmpp::Stanza::parse(std::move(element));
   if (!stanza) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is refused was not moved
     answer_unreadable(session, element.root(), account.jid(), stanza.error());
     return true;
   }

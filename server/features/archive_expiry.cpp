@@ -54,13 +54,10 @@ void Expiry::look_on() {
     Found found{.after = after, .last = ages->size() < kArchives, .due = {}};
     for (store::ArchiveAge& age : *ages) {
       const auto end = ends.find(std::string_view(age.owner).substr(age.owner.find('@') + 1));
-      const bool old = end != ends.end() && age.oldest < end->second;
-      if (old) {
-        auto owner = xmpp::Jid::from_prepared(age.owner);
-        if (board.owner(owner) == shard) {
-          found.due.emplace(std::move(owner), end->second);
-          return found;
-        }
+      const auto owner = xmpp::Jid::from_prepared(age.owner);
+      if (end != ends.end() && age.oldest < end->second && board.owner(owner) == shard) {
+        found.due.emplace(owner, end->second);
+        return found;
       }
       found.after = std::move(age.owner);
     }

@@ -97,7 +97,7 @@ void answer(const Archive& archive, const Query& query, const Found& found, rout
     const std::size_t at = query.flip ? count - 1 - i : i;
     if (!found.stanzas[at]) continue;
     router::Delivery result = make_result(query, found.page.rows[at], found.stanzas[at]->root(), request);
-    if (i + 1 == count) result.receipt = std::move(place);
+    if (i + 1 == count) result.receipt = place;
     session->send(std::move(result));
   }
   // Travels on the bus, so it arrives behind what was handed to the session directly (4: results come first).

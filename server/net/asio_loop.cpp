@@ -105,7 +105,11 @@ struct AsioLoop::Impl {
 
 namespace {
 
-thread_local const void* running = nullptr;  // the loop whose run() this thread is in
+/// The loop whose run() this thread is in.
+const void*& running() {
+  thread_local const void* loop = nullptr;
+  return loop;
+}
 
 }  // namespace
 
@@ -124,7 +128,7 @@ void AsioLoop::post(base::Fn<void()> job) {
   boost::asio::post(impl_->io, [impl = impl_.get()] { impl->drain_mailbox(); });
 }
 
-bool AsioLoop::here() const { return running == impl_.get(); }
+bool AsioLoop::here() const { return running() == impl_.get(); }
 
 void AsioLoop::at_turn_end(base::Fn<void()> job) { impl_->turn_end.push_back(std::move(job)); }
 
@@ -145,7 +149,7 @@ void AsioLoop::cancel(base::TimerId timer) {
 }
 
 void AsioLoop::run() {
-  running = impl_.get();
+  running() = impl_.get();
   impl_->stopping = false;
   for (impl_->run_own(); !impl_->stopping; impl_->run_own()) {
     int handlers = 0;
@@ -159,7 +163,7 @@ void AsioLoop::run() {
     }
     impl_->end_turn();
   }
-  running = nullptr;
+  running() = nullptr;
 }
 
 void AsioLoop::stop() {
