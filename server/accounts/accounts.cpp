@@ -101,8 +101,9 @@ void Accounts::finish_load(const xmpp::Jid& bare, std::uint64_t number, base::Re
   fail(std::move(entry.mapped().waiting), loaded ? Absent::unknown : Absent::failed);
 }
 
-void Accounts::fail(std::deque<Waiting> waiting, Absent why) {
-  for (Waiting& each : waiting) {
+void Accounts::fail(base::Ring<Waiting> waiting, Absent why) {
+  while (!waiting.empty()) {
+    Waiting each = waiting.take_front();
     if (each.job) {
       each.job(nullptr, why);
     } else if (why == Absent::unknown) {
@@ -129,8 +130,7 @@ void Accounts::drain(const xmpp::Jid& bare) {
     if (found == entries_.end() || !found->second.account) return;
     Entry& entry = found->second;
     if (entry.waiting.empty() || entry.account->held()) return;
-    Waiting next = std::move(entry.waiting.front());
-    entry.waiting.pop_front();
+    Waiting next = entry.waiting.take_front();
     if (next.job) {
       next.job(entry.account.get(), Absent::unknown);
     } else {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "accounts/account.h"
+#include "base/ring.h"
 #include "base/text_hash.h"
 
 namespace accounts {
@@ -68,7 +68,7 @@ class Accounts final : public router::Component, public router::SessionService, 
   };
   struct Entry {
     std::unique_ptr<Account> account;  // null while it loads
-    std::deque<Waiting> waiting;
+    base::Ring<Waiting> waiting;
     base::Timer deadline;  // of the load or of a hold
     std::uint64_t load = 0;
     bool used = true;  // since the last sweep
@@ -84,7 +84,7 @@ class Accounts final : public router::Component, public router::SessionService, 
   void receive_for_host(const router::PacketRef& packet);
   Entry& start_load(const xmpp::Jid& bare);
   void finish_load(const xmpp::Jid& bare, std::uint64_t number, base::Result<Loaded> loaded);
-  void fail(std::deque<Waiting> waiting, Absent why);
+  void fail(base::Ring<Waiting> waiting, Absent why);
   void hold_expired(const xmpp::Jid& bare);
   void drain(const xmpp::Jid& bare);
   void sweep();

@@ -78,9 +78,9 @@ void become_available(Account& account, Session& session, const Packet& packet) 
   const std::optional<int> priority = priority_of(packet.stanza());
   if (!priority) return account.router().bounce(packet, {Condition::bad_request, "priority is no number in range"});
   const bool initial = !session.available();
-  // Without the ticket, because it stays.
-  session.set_presence(base::make_ref<const Packet>(packet.share(), packet.from(), packet.to(), packet.origin()),
-                       *priority);
+  // Without the ticket, because it stays; one a session, so each byte counts.
+  session.set_presence(
+      base::make_ref<const Packet>(packet.stanza().compact(), packet.from(), packet.to(), packet.origin()), *priority);
   to_subscribers(account, packet, packet.share());
   to_own_sessions(account, packet.share(), packet.from());
   if (initial) introduce(account, session, packet);

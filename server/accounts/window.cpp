@@ -44,7 +44,7 @@ void Windows::open(SessionId session, router::SessionLink& link, const xmpp::Jid
 
 base::Ref<Ticket> Windows::take(SessionId session) {
   Window& window = windows_.at(session);
-  window.slots.emplace_back();
+  window.slots.push_back({});
   const std::uint64_t number = window.first + window.slots.size() - 1;
   return base::make_ref<Ticket>(*this, router_.loop(), session, number, window.managed);
 }
@@ -178,7 +178,7 @@ void Windows::run_waiting(const xmpp::Jid& account) {
 void Windows::report(SessionId session, Window& window) {
   std::uint32_t count = 0;
   while (!window.slots.empty() && window.slots.front().state == Slot::State::complete) {
-    window.slots.pop_front();
+    window.slots.take_front();
     ++window.first;
     ++count;
   }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/ring.h"
 #include "router/router.h"
 #include "router/session.h"
 #include "store/store.h"
@@ -78,7 +78,7 @@ class Windows {
     std::uint64_t counted = 0;  // the first slot that counts for sm_id
     std::uint64_t first = 0;    // number of the front slot
     std::uint64_t next = 0;     // number of the first slot not given to the store
-    std::deque<Slot> slots;
+    base::Ring<Slot> slots;
   };
 
   /// A ticket's last holder has let go.

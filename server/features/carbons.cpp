@@ -29,7 +29,7 @@ struct Slots {
 /// The eligible messages that an account sent last, by a hash of whom to and which: an error may answer them.
 struct Sent final : router::FeatureState {
   static constexpr std::size_t kMost = 32;
-  std::array<std::size_t, kMost> recent{};  // 0 where none
+  std::vector<std::size_t> recent;  // up to kMost, in a ring
   std::size_t next = 0;
 
   static std::size_t key(const xmpp::Jid& peer, std::string_view id) {
@@ -44,7 +44,9 @@ Sent& sent_of(router::AccountView& account, const Slots& slots) {
 
 void remember(const router::Passage& passage, const Slots& slots) {
   Sent& sent = sent_of(passage.account, slots);
-  sent.recent[sent.next++ % Sent::kMost] = Sent::key(passage.packet->to(), passage.packet->stanza().id());
+  const std::size_t key = Sent::key(passage.packet->to(), passage.packet->stanza().id());
+  if (sent.recent.size() < Sent::kMost) return sent.recent.push_back(key);
+  sent.recent[sent.next++ % Sent::kMost] = key;
 }
 
 bool answers_eligible(const router::Passage& passage, const Slots& slots) {

@@ -38,19 +38,29 @@ struct Spares {
   char* first = nullptr;
   std::size_t count = 0;
 };
-thread_local bool keeps_spares = true;  // still readable when the spares are gone
-thread_local Spares spares;
+
+/// Still readable when the thread's spares are gone.
+bool& keeps_spares() {
+  thread_local bool keeps = true;
+  return keeps;
+}
+
+Spares& spares() {
+  thread_local Spares of_this_thread;
+  return of_this_thread;
+}
 
 Spares::~Spares() {
-  keeps_spares = false;
+  keeps_spares() = false;
   while (first != nullptr) ::operator delete(std::exchange(first, header_of(first).previous));
 }
 
 char* new_block(std::size_t bytes, char* previous) {
   char* block = nullptr;
-  if (bytes == Arena::kDefaultBlock && keeps_spares && spares.first != nullptr) {
-    block = std::exchange(spares.first, header_of(spares.first).previous);
-    --spares.count;
+  if (bytes == Arena::kDefaultBlock && keeps_spares() && spares().first != nullptr) {
+    Spares& mine = spares();
+    block = std::exchange(mine.first, header_of(mine.first).previous);
+    --mine.count;
   } else {
     block = static_cast<char*>(::operator new(bytes));
   }
@@ -59,10 +69,12 @@ char* new_block(std::size_t bytes, char* previous) {
 }
 
 void release(char* block, std::size_t bytes) {
-  if (bytes != Arena::kDefaultBlock || !keeps_spares || spares.count >= kMostSpares) return ::operator delete(block);
-  set_header(block, {spares.first, bytes});
-  spares.first = block;
-  ++spares.count;
+  if (bytes != Arena::kDefaultBlock || !keeps_spares() || spares().count >= kMostSpares)
+    return ::operator delete(block);
+  Spares& mine = spares();
+  set_header(block, {mine.first, bytes});
+  mine.first = block;
+  ++mine.count;
 }
 
 }  // namespace
@@ -83,10 +95,11 @@ Arena::~Arena() {
   }
 }
 
-ArenaPtr make_arena() {
-  char* block = new_block(Arena::kDefaultBlock, nullptr);
+ArenaPtr make_arena(std::size_t bytes) {
   constexpr std::size_t used = sizeof(Header) + sizeof(Arena);
-  return ArenaPtr(new (block + sizeof(Header)) Arena(block, Arena::kDefaultBlock, used));
+  bytes = std::max(bytes, used);
+  char* block = new_block(bytes, nullptr);
+  return ArenaPtr(new (block + sizeof(Header)) Arena(block, bytes, used));
 }
 
 std::string_view Arena::copy(std::string_view text) {

@@ -34,6 +34,8 @@ class Arena {
   /// A copy of `text` that lives as long as the arena.
   std::string_view copy(std::string_view text);
   std::size_t reserved() const { return reserved_; }
+  /// Of the block filled last.
+  std::size_t used() const { return used_; }
 
   static constexpr std::size_t kDefaultBlock = 1536;  ///< a chat message of 300 bytes with what clients add to it
 
@@ -43,7 +45,7 @@ class Arena {
   };
 
  private:
-  friend std::unique_ptr<Arena, Release> make_arena();
+  friend std::unique_ptr<Arena, Release> make_arena(std::size_t bytes);
   /// Lives in the block it takes over.
   Arena(char* block, std::size_t capacity, std::size_t used);
   void* allocate_slow(std::size_t bytes, std::size_t alignment);
@@ -55,7 +57,7 @@ class Arena {
 };
 
 using ArenaPtr = std::unique_ptr<Arena, Arena::Release>;
-/// An arena that lives in its own first block: a document is one piece of memory.
-ArenaPtr make_arena();
+/// An arena that lives in its own first block, of `bytes`: a document is one piece of memory.
+ArenaPtr make_arena(std::size_t bytes = Arena::kDefaultBlock);
 
 }  // namespace xml

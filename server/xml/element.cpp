@@ -160,7 +160,9 @@ void Element::append(Node* node) {
   last_ = node;
 }
 
-Document::Document(std::string_view ns, std::string_view name) : arena_(make_arena()) {
+Document::Document(std::string_view ns, std::string_view name) : Document(ns, name, Arena::kDefaultBlock) {}
+
+Document::Document(std::string_view ns, std::string_view name, std::size_t bytes) : arena_(make_arena(bytes)) {
   const std::string_view own_ns = arena_->copy(ns);
   root_ = arena_->make<Element>(*arena_, nullptr, own_ns, arena_->copy(name));
 }
@@ -168,6 +170,15 @@ Document::Document(std::string_view ns, std::string_view name) : arena_(make_are
 Document Document::copy_of(const Element& element) {
   Document copy(element.ns_, element.name_);
   copy.root_->copy_tree(element);
+  return copy;
+}
+
+Document Document::compact_copy() const {
+  // The first copy tells what the second takes: its block holds nothing that was replaced or removed since.
+  const Document trial = copy_of(*root_);
+  const bool one_block = trial.arena_->reserved() == Arena::kDefaultBlock;
+  Document copy(root_->ns_, root_->name_, one_block ? trial.arena_->used() : Arena::kDefaultBlock);
+  copy.root_->copy_tree(*root_);
   return copy;
 }
 

@@ -143,6 +143,8 @@ class Document {
   }
   /// A deep copy of `element` as a document of its own.
   static Document copy_of(const Element& element);
+  /// A deep copy in no more memory than it takes: for what is kept long.
+  Document compact_copy() const;
 
   bool empty() const { return root_ == nullptr; }
   Element& root() { return *root_; }
@@ -152,6 +154,8 @@ class Document {
 
  private:
   friend class TreeBuilder;
+  Document(std::string_view ns, std::string_view name, std::size_t bytes);
+
   ArenaPtr arena_;
   Element* root_ = nullptr;
 };

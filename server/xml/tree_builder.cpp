@@ -43,6 +43,7 @@ bool TreeBuilder::end() {
 
 Document TreeBuilder::take() {
   current_ = nullptr;
+  text_ = std::string();  // an idle stream holds no buffer
   return std::move(document_);
 }
 
@@ -56,12 +57,7 @@ void TreeBuilder::clear() {
 void TreeBuilder::flush_text() {
   if (text_.empty()) return;
   current_->add_text(text_);
-  constexpr std::size_t kKept = 256;  // an idle stream should not keep its longest text's buffer
-  if (text_.capacity() > kKept) {
-    text_ = std::string();
-  } else {
-    text_.clear();
-  }
+  text_.clear();
 }
 
 }  // namespace xml

@@ -108,6 +108,8 @@ base::Result<StanzaRef, StanzaError> Stanza::parse(xml::Document&& element) {
   return StanzaRef(new Stanza(std::move(element), *kind, *type));
 }
 
+StanzaRef Stanza::compact() const { return StanzaRef(new Stanza(document_.compact_copy(), kind_, type_)); }
+
 xml::Document make_result(const Stanza& request) { return make_iq(Type::result, request.id()); }
 
 StanzaRef make_error(const Stanza& request, const StanzaError& error) {

@@ -56,6 +56,8 @@ class Stanza final : public base::RefCounted {
   const xml::Element* payload() const { return root().first_child(); }
   const xml::Element* child(std::string_view ns, std::string_view name) const { return root().child(ns, name); }
   std::size_t memory() const { return document_.memory(); }
+  /// The same in no more memory than it takes: for one that is kept long.
+  base::Ref<const Stanza> compact() const;
   /// What a message's children say, as bits that message.h reads; judged once, since many steps ask.
   std::uint16_t marks() const { return marks_; }
 

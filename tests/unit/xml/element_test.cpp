@@ -97,6 +97,18 @@ TEST(Element, MayReceiveACopyOfItsAncestor) {
   EXPECT_EQ(to_string(d.root()), "<a><b><a><b/>x</a></b></a>");
 }
 
+TEST(Document, ACompactCopyIsTheSameInLessMemory) {
+  Document small("jabber:client", "presence");
+  small.root().set_attr("id", "p1").add_text_child("show", "away").add_text_child("status", "gone fishing");
+  const Document compact = small.compact_copy();
+  EXPECT_EQ(to_string(compact.root()), to_string(small.root()));
+  EXPECT_LT(compact.memory(), small.memory() / 2);
+
+  Document large("jabber:client", "message");
+  large.root().add_text_child("body", std::string(5000, 'x'));
+  EXPECT_EQ(to_string(large.compact_copy().root()), to_string(large.root()));
+}
+
 TEST(Arena, AlignsAndHoldsPiecesOfAnySize) {
   Arena arena(64);
   std::vector<std::string_view> copies;
