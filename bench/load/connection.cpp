@@ -54,6 +54,7 @@ Loop::~Loop() {
 }
 
 void Loop::turn(std::uint64_t timeout_ns) {
+  flush();  // what was sent between two turns does not sit out the wait
   std::array<epoll_event, 512> events;
   const timespec wait{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
   const int count = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &wait, nullptr);
@@ -61,9 +62,13 @@ void Loop::turn(std::uint64_t timeout_ns) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     static_cast<Connection*>(event.data.ptr)->ready(event.events);
   }
+  flush();
+  ended_.clear();
+}
+
+void Loop::flush() {
   for (std::size_t i = 0; i < dirty_.size(); ++i) dirty_[i]->flush();
   dirty_.clear();
-  ended_.clear();
 }
 
 bool Loop::until(const std::function<bool()>& done, double seconds) {

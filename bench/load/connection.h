@@ -33,6 +33,8 @@ class Loop {
 
  private:
   friend class Connection;
+  void flush();
+
   int epoll_;
   SSL_CTX* tls_;
   std::vector<Connection*> dirty_;
