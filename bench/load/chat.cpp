@@ -1,6 +1,4 @@
 // One-to-one chat: closed loop with a window, or open loop at a rate; with or without stream management.
-#include <array>
-#include <charconv>
 
 #include "bench/load/run.h"
 
@@ -114,18 +112,15 @@ class Chat final : public Case {
       return;
     }
     const std::size_t from = client.number() ^ 1;
-    const std::string_view body = text_of(element, "body");
-    std::uint64_t number = 0, time = 0;
-    const auto [end, bad] = std::from_chars(body.data(), body.data() + body.size(), number);
-    if (bad == std::errc{}) std::from_chars(end + 1, body.data() + body.size(), time);
-    if (time < begun_) return;  // kept by the server since an earlier run
-    if (attribute(element, "from") != clients_[from]->jid() || attribute(element, "type") == "error") {
+    const auto stamp = read_stamp(text_of(element, "body"));
+    if (stamp && stamp->time < begun_) return;  // kept by the server since an earlier run
+    if (!stamp || attribute(element, "from") != clients_[from]->jid() || attribute(element, "type") == "error") {
       ++errors_.misdelivered;
       return;
     }
-    peers_[from].received.got(number, errors_);
+    peers_[from].received.got(stamp->number, errors_);
     ++received_;
-    if (measured_.running()) measured_.latency.add(now_ns() - time);
+    if (measured_.running()) measured_.latency.add(now_ns() - stamp->time);
     if (options_.rate != 0) return;
     ++peers_[client.number()].credit;  // each message is answered by one
     pump(client.number());

@@ -1,5 +1,4 @@
 // One speaks, many hear: presence to subscribed contacts, a message to the occupants of a room.
-#include <charconv>
 
 #include "bench/load/run.h"
 
@@ -50,16 +49,14 @@ class FanOut : public Case {
 
   /// `text` is what next() was given.
   void heard(const Client& client, std::string_view text) {
-    std::uint64_t number = 0, time = 0;
-    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (bad != std::errc{}) {
+    const auto stamp = read_stamp(text);
+    if (!stamp) {
       ++errors_.misdelivered;
       return;
     }
-    std::from_chars(end + 1, text.data() + text.size(), time);
-    heard_[client.number()].got(number, errors_);
+    heard_[client.number()].got(stamp->number, errors_);
     ++heard_in_all_;
-    if (measured_.running()) measured_.latency.add(now_ns() - time);
+    if (measured_.running()) measured_.latency.add(now_ns() - stamp->time);
     Speaker& group = speakers_[group_of(client)];
     if (++group.heard % hearers() == 0) speak(group_of(client));
   }

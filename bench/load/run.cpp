@@ -1,9 +1,19 @@
 #include "bench/load/run.h"
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 
 namespace load {
+
+std::optional<Stamp> read_stamp(std::string_view text) {
+  Stamp stamp;
+  const char* const end = text.data() + text.size();
+  const auto [space, bad] = std::from_chars(text.data(), end, stamp.number);
+  if (bad != std::errc{} || space == end) return std::nullopt;
+  if (std::from_chars(space + 1, end, stamp.time).ec != std::errc{}) return std::nullopt;
+  return stamp;
+}
 
 void Measurement::begin() {
   latency.clear();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct Options {
   std::size_t group = 50;      // occupants of a room, contacts of an account
   std::string service = "conference.localhost";
 };
+
+/// What the text of a measured stanza begins with: its number and when it was sent, `now_ns()`; nothing if it is none
+/// of ours.
+struct Stamp {
+  std::uint64_t number = 0, time = 0;
+};
+std::optional<Stamp> read_stamp(std::string_view text);
 
 /// What went wrong with stanzas. All four must be 0.
 struct Errors {
