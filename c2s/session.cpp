@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -148,6 +149,15 @@ void Session::submit(xml::Document element) {
   window_bytes_ += size;
   shard_.count_under_way(1);
   shard_.services().sessions.submit(id_, std::move(element));
+}
+
+void Session::weigh(std::size_t copies) {
+  if (window_.empty()) return;
+  constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const std::size_t size = window_.back();
+  const std::size_t all = copies > kMost / std::max<std::size_t>(size, 1) ? kMost : size * copies;
+  window_bytes_ += all - size;
+  window_.back() = static_cast<std::uint32_t>(all);
 }
 
 void Session::completed(std::uint32_t count) {

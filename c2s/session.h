@@ -51,6 +51,7 @@ class Session final : public router::SessionLink {
   // ---- accounts ----
   void deliver(router::Delivery delivery) override;
   void completed(std::uint32_t count) override;
+  void weigh(std::size_t copies) override;
   std::vector<router::Delivery> close(const xmpp::StreamError& why) override;
   std::string peer() const override { return peer_; }
   bool hibernated() const override { return wire_ == nullptr; }

@@ -119,11 +119,15 @@ bool outbound(Account& account, Session& session, xml::Document element) {
     shard.router.bounce(wrong, Condition::jid_malformed);
     return true;
   }
-  shard.windows.remember(session.id(), *stanza, to->empty() ? account.jid() : *to);
+  const router::SessionId id = session.id();  // the session may end meanwhile
+  shard.windows.remember(id, *stanza, to->empty() ? account.jid() : *to);
   const auto packet = base::make_ref<const Packet>(*stanza, session.jid(), *to, Origin::session, ticket);
   Passage passage{.packet = packet, .account = account, .session = &session, .overlay = {}, .rows = ticket};
   if (pass(shard, shard.points.outbound, passage)) dispatch(account, session, passage);
   account.watch(*ticket, 0);
+  // Held here, by the passage, and by each packet that is on its way.
+  constexpr std::uint32_t kHere = 2;
+  if (const std::uint32_t holders = ticket->holders(); holders > kHere + 1) shard.windows.weigh(id, holders - kHere);
   return true;
 }
 

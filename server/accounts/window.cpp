@@ -59,6 +59,10 @@ void Windows::remember(SessionId session, xmpp::StanzaRef stanza, xmpp::Jid to) 
   slot.to = std::move(to);
 }
 
+void Windows::weigh(SessionId session, std::size_t copies) {
+  if (const Window& window = windows_.at(session); window.link != nullptr) window.link->weigh(copies);
+}
+
 void Windows::count(SessionId session, std::string sm_id) {
   Window& window = windows_.at(session);
   window.managed = true;

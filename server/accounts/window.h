@@ -49,6 +49,8 @@ class Windows {
   base::Ref<Ticket> loose();
   /// What was submitted last: if its rows can't be committed, its sender gets an error.
   void remember(router::SessionId session, xmpp::StanzaRef stanza, xmpp::Jid to);
+  /// What was submitted last has gone out in so many copies.
+  void weigh(router::SessionId session, std::size_t copies);
   /// Stanzas from now on are counted for this SM-ID.
   void count(router::SessionId session, std::string sm_id);
   /// Nobody is told any more, but rows under way are still written, in order.

@@ -16,6 +16,9 @@ class RefCounted {
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
 
+  /// How many hold it; out of date at once where others may let go.
+  std::uint32_t holders() const noexcept { return references_.load(std::memory_order_relaxed); }
+
   void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;

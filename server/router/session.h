@@ -2,6 +2,7 @@
 // the shard that owns the account.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ class SessionLink {
   virtual void deliver(Delivery delivery) = 0;
   /// The `count` oldest stanzas of submit() that were not complete are complete: durable, answered, or nothing to keep.
   virtual void completed(std::uint32_t count) = 0;
+  /// The stanza submitted last is under way in so many copies: a fan-out fills the window as they would.
+  virtual void weigh(std::size_t copies) = 0;
   /// Ends the stream with this error. accounts has unbound the session already and calls nothing more; `unacknowledged`
   /// takes what the client never acknowledged, for redelivery.
   virtual std::vector<Delivery> close(const xmpp::StreamError& why) = 0;

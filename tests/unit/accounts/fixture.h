@@ -38,6 +38,7 @@ class Link final : public router::SessionLink {
     unacknowledged.push_back(std::move(delivery));
   }
   void completed(std::uint32_t count) override { complete += count; }
+  void weigh(std::size_t many) override { copies = std::max(copies, many); }
   std::vector<router::Delivery> close(const xmpp::StreamError& why) override {
     closed = xmpp::to_string(why.condition);
     return std::exchange(unacknowledged, {});
@@ -55,6 +56,7 @@ class Link final : public router::SessionLink {
   std::vector<std::string> got;
   std::vector<router::Delivery> unacknowledged;
   std::uint32_t complete = 0;
+  std::size_t copies = 1;  ///< of the stanza that went out most often
   std::string closed;
   router::SessionId id = router::SessionId::none;
   xmpp::Jid jid;

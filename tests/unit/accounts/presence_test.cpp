@@ -26,6 +26,17 @@ TEST_P(PresenceTest, AvailabilityReachesContactsAndOwnResources) {
   EXPECT_EQ(count_with(street->got, "type='unavailable'"), 1u);
 }
 
+TEST_P(PresenceTest, ItsCopiesWeighOnTheWindow) {
+  for (const char* contact : {"juliet", "mercutio", "tybalt", "nurse"})
+    house.befriend("romeo@example.org", std::string(contact) + "@example.org");
+  const auto romeo = house.login("romeo@example.org/orchard");
+  romeo->copies = 1;
+  house.send(*romeo, "<message to='juliet@example.org'><body>one</body></message>");
+  EXPECT_EQ(romeo->copies, 1u);
+  house.send(*romeo, "<presence><show>away</show></presence>");
+  EXPECT_GE(romeo->copies, 4u);
+}
+
 TEST_P(PresenceTest, RemoteContactsAreToldAndProbed) {
   house.put(store::RosterPut{
       "romeo@example.org",

@@ -1,5 +1,6 @@
 // A client from its first byte to its session's end, on one shard.
 #include <algorithm>
+#include <limits>
 
 #include "fixture.h"
 
@@ -367,6 +368,23 @@ TEST_F(SessionTest, AFullWindowIsNotRead) {
   settle();
   EXPECT_EQ(session().submitted, (std::vector<std::string>{"m1", "m2", "m3", "m4", "m5"}));
   EXPECT_FALSE(romeo.peer().unread());
+}
+
+TEST_F(SessionTest, AFanOutFillsTheWindowAsItsCopiesWould) {
+  limits.window_bytes = 100'000;
+  use(limits);
+  accounts().slow = true;
+  Client romeo = connect();
+  romeo.bind();
+  romeo.ask(message("m1"));
+  session().link->weigh(1000);
+  romeo.ask(message("m2") + message("m3"));
+  EXPECT_EQ(session().submitted.size(), 1U);
+  EXPECT_TRUE(romeo.peer().unread());
+  session().link->weigh(std::numeric_limits<std::size_t>::max());
+  accounts().complete(session(), 1);
+  settle();
+  EXPECT_EQ(session().submitted.size(), 3U) << "the weight goes with the stanza";
 }
 
 TEST_F(SessionTest, WhenMuchIsUnderWayEachClientIsReadOneStanzaAtATime) {
