@@ -18,6 +18,8 @@ constexpr std::size_t record_size = 16 * 1024;
 constexpr int handlers_per_turn = 256;
 /// Jobs that jobs post run without a look at the sockets, this many generations deep.
 constexpr int generations_per_step = 16;
+/// Later than this, a timer tells of a process that was stopped or starved, not of a peer that was slow.
+constexpr base::Duration lost_from = std::chrono::seconds(1);
 /// Buffers kept for the next connection that has something to send, and the largest of them.
 constexpr std::size_t spare_buffers = 64;
 constexpr std::size_t largest_spare = 32 * 1024;
@@ -32,6 +34,8 @@ struct AsioLoop::Impl {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   boost::asio::steady_timer alarm{io};
   base::MonoTime alarm_at = base::MonoTime::max();
+  base::MonoTime armed = base::MonoTime::max();  ///< when this turn last set a timer
+  bool excused = false;                          ///< the last ring was late and put all timers off
   std::map<Due, base::Fn<void()>> timers;
   std::unordered_map<std::uint64_t, base::MonoTime> due;
   std::uint64_t last_timer = 0;
@@ -71,6 +75,23 @@ struct AsioLoop::Impl {
       jobs.clear();
       turn_end.swap(jobs);
     }
+    if (armed == base::MonoTime::max()) return;
+    // Stopped between a question and its flush: its deadline begins now.
+    const base::Duration lost = std::chrono::steady_clock::now() - std::exchange(armed, base::MonoTime::max());
+    if (lost > lost_from) put_off(lost);
+  }
+
+  /// All timers, in their order.
+  void put_off(base::Duration time) {
+    std::map<Due, base::Fn<void()>> later;
+    while (!timers.empty()) {
+      auto node = timers.extract(timers.begin());
+      node.key().first += time;
+      due[node.key().second] = node.key().first;
+      later.insert(later.end(), std::move(node));
+    }
+    timers = std::move(later);
+    if (alarm_at != base::MonoTime::max()) alarm_at += time;
   }
 
   /// The alarm is moved only to be earlier; after a cancelled timer it rings once for nothing.
@@ -83,9 +104,17 @@ struct AsioLoop::Impl {
     });
   }
 
+  /// After a stop, what has arrived meanwhile comes before any deadline (SECURITY R05); but a loop that is always late
+  /// still has deadlines.
   void ring() {
-    alarm_at = base::MonoTime::max();
-    const Due limit{std::chrono::steady_clock::now(), last_timer};  // timers made by these wait for the next ring
+    const base::MonoTime now = std::chrono::steady_clock::now();
+    const base::Duration late = now - std::exchange(alarm_at, base::MonoTime::max());
+    excused = late > lost_from && !excused;
+    if (excused) {
+      put_off(late + lost_from);
+      return arm();
+    }
+    const Due limit{now, last_timer};  // timers made by these wait for the next ring
     while (!timers.empty() && timers.begin()->first <= limit) {
       auto node = timers.extract(timers.begin());
       due.erase(node.key().second);
@@ -134,7 +163,8 @@ void AsioLoop::at_turn_end(base::Fn<void()> job) { impl_->turn_end.push_back(std
 
 base::TimerId AsioLoop::after(base::Duration delay, base::Fn<void()> job) {
   const std::uint64_t id = ++impl_->last_timer;
-  const base::MonoTime when = now() + std::max(delay, base::Duration::zero());
+  impl_->armed = now();
+  const base::MonoTime when = impl_->armed + std::max(delay, base::Duration::zero());
   impl_->timers.emplace(Impl::Due{when, id}, std::move(job));
   impl_->due.emplace(id, when);
   impl_->arm();
