@@ -20,9 +20,9 @@ constexpr int handlers_per_turn = 256;
 constexpr int generations_per_step = 16;
 /// Later than this, a timer tells of a process that was stopped or starved, not of a peer that was slow.
 constexpr base::Duration lost_from = std::chrono::seconds(1);
-/// Buffers kept for the next connection that has something to send, and the largest of them.
-constexpr std::size_t spare_buffers = 64;
-constexpr std::size_t largest_spare = 32 * 1024;
+/// Of buffers kept for the next connection that has something to send: as many as a busy turn takes.
+constexpr std::size_t most_spare_bytes = 256 * 1024;
+constexpr std::size_t smallest_spare = 64, largest_spare = 32 * 1024;
 
 }  // namespace
 
@@ -47,6 +47,7 @@ struct AsioLoop::Impl {
   std::vector<std::byte> read = std::vector<std::byte>(read_size);
   std::vector<std::byte> plain = std::vector<std::byte>(record_size);
   std::vector<std::string> spares;
+  std::size_t spare_bytes = 0;
 
   void drain_mailbox() {
     Jobs jobs;
@@ -214,12 +215,15 @@ std::string AsioLoop::take_buffer() {
   if (impl_->spares.empty()) return {};
   std::string buffer = std::move(impl_->spares.back());
   impl_->spares.pop_back();
+  impl_->spare_bytes -= buffer.capacity();
   return buffer;
 }
 
 void AsioLoop::give_back(std::string buffer) {
-  if (impl_->spares.size() >= spare_buffers || buffer.capacity() > largest_spare) return;
+  const std::size_t size = buffer.capacity();
+  if (size < smallest_spare || size > largest_spare || impl_->spare_bytes + size > most_spare_bytes) return;
   buffer.clear();
+  impl_->spare_bytes += size;
   impl_->spares.push_back(std::move(buffer));
 }
 

@@ -44,6 +44,7 @@ bool TcpTransport::Core::encrypt() {
     }
   } else {
     if (s_.tls->open() && !s_.plain.empty()) {
+      if (s_.tls->output().capacity() < s_.plain.size()) s_.tls->lend(loop_.take_buffer());
       good = s_.tls->write(s_.plain).has_value();
       s_.plain.clear();
     }

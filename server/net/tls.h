@@ -46,6 +46,10 @@ class TlsEngine {
 
   /// Records (and alerts) to send; the caller takes them from here.
   std::string& output() { return output_; }
+  /// Memory for what write() makes.
+  void lend(std::string buffer) {
+    if (output_.empty()) output_ = std::move(buffer);
+  }
   /// Why a status was failed.
   const std::string& reason() const { return reason_; }
 
