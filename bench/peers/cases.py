@@ -62,6 +62,9 @@ def sized(accounts, seconds, quick):
         Case("start", "start to first connection, no store yet", "start", measure="ms", unit="ms", alone=True),
         Case("start-full", "the same, 100,000 accounts", "start", {"accounts": 100_000}, measure="ms", unit="ms",
              servers=("exedra",), alone=True),
+        *(Case(f"rows-{name}", f"archive rows, each commit survives a {what}", "micro",
+               {"filter": f"archive_rows/survives_a_{what.replace(' ', '_')}/"}, servers=("exedra",), measure="us",
+               unit="µs/row", alone=True) for name, what in (("crash", "crash"), ("power", "power cut"))),
         Case("cycles", "memory grown by 100,000 logins and logouts", "logins",
              {"--clients": 1000, "--concurrent": 50, "--count": 100_000}, tls=True, servers=("exedra",),
              measure="pss_growth", unit="bytes", first={"--count": 20_000}, alone=True, full_only=True),
@@ -137,5 +140,7 @@ FIGURES = [
            lambda results: results["two-shards"]["exedra"]["thread_shares"][1]),
     Figure("start: ms, no store yet", 50, own("start", "ms"), least=False),
     Figure("start-full: ms, 100,000 accounts", 100, own("start-full", "ms"), least=False),
+    Figure("rows-crash: rows per second", 35_000, lambda results: 1e6 / own("rows-crash", "us")(results)),
+    Figure("rows-power: rows per second", 25_000, lambda results: 1e6 / own("rows-power", "us")(results)),
     Figure("cycles: bytes grown per login", 10, own("cycles", "pss_growth", 1e-5), least=False),
 ]

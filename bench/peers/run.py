@@ -96,6 +96,8 @@ class Lab:
         try:
             if case.kind == "start":
                 report = self.starts(name, case.options.get("accounts", 0))
+            elif case.kind == "micro":
+                report = self.micro(case.options["filter"])
             else:
                 server = self.server(name, case.setup)
                 if case.first:
@@ -111,6 +113,15 @@ class Lab:
         if "failed" in report and name in OURS:
             self.mistakes.append(f"{name}, {case.name}: {report['failed']}")
         return report
+
+    def micro(self, name):
+        """One of bench/micro that counts items; where the others don't run."""
+        argv = [str(self.place.programs / "exedra_micro"), f"--benchmark_filter={name}", "--benchmark_format=json"]
+        ran = subprocess.run(argv, capture_output=True, text=True, timeout=LONGEST)
+        found = json.loads(ran.stdout)["benchmarks"] if ran.returncode == 0 else []
+        if not found or "items_per_second" not in found[0]:
+            return {"failed": ran.stderr.strip()[:300] or "no figure"}
+        return {"us": 1e6 / found[0]["items_per_second"], "command": " ".join(argv)}
 
     def starts(self, name, accounts):
         """From the launch to the first connection that is answered; the median of some starts."""

@@ -108,7 +108,8 @@ TlsEngine::Status TlsEngine::handshake() {
 TlsEngine::Status TlsEngine::read(std::span<std::byte> into, std::size_t& got) {
   got = 0;
   if (ended_) return Status::failed;
-  if (input_.empty() && SSL_has_pending(ssl_.get()) == 0) return Status::want_input;  // what OpenSSL takes longer to say
+  if (input_.empty() && SSL_has_pending(ssl_.get()) == 0)
+    return Status::want_input;  // what OpenSSL takes longer to say
   ERR_clear_error();
   return status_of(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
 }
