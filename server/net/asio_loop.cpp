@@ -16,6 +16,8 @@ constexpr std::size_t read_size = 64 * 1024;
 constexpr std::size_t record_size = 16 * 1024;
 /// Handlers run before the turn ends: busy sockets must not put off the flush of the others.
 constexpr int handlers_per_turn = 256;
+/// Handlers run before what they posted runs: the next of a kind finds its code in the processor's cache.
+constexpr int handlers_per_step = 16;
 /// Jobs that jobs post run without a look at the sockets, this many generations deep.
 constexpr int generations_per_step = 16;
 /// Later than this, a timer tells of a process that was stopped or starved, not of a peer that was slow.
@@ -40,7 +42,8 @@ struct AsioLoop::Impl {
   std::unordered_map<std::uint64_t, base::MonoTime> due;
   std::uint64_t last_timer = 0;
   base::Mailbox mailbox;
-  Jobs own;  ///< posted by this thread: no lock, no wake-up
+  Jobs own;      ///< posted by this thread: no lock, no wake-up
+  Jobs own_now;  ///< those that run
   Jobs turn_end;
   bool stopping = false;
   std::vector<std::unique_ptr<boost::asio::signal_set>> signals;
@@ -55,16 +58,12 @@ struct AsioLoop::Impl {
     for (auto& job : jobs) job();
   }
 
-  /// What a step has posted runs right behind it, while what it worked on is still in the processor's cache.
+  /// What steps have posted runs right behind them, while what they worked on is still in the processor's cache.
   void run_own() {
     for (int generation = 0; generation < generations_per_step && !own.empty(); ++generation) {
-      Jobs jobs;
-      jobs.swap(own);
-      for (auto& job : jobs) job();
-      if (own.empty()) {  // keep the memory
-        jobs.clear();
-        own.swap(jobs);
-      }
+      own_now.swap(own);
+      for (auto& job : own_now) job();
+      own_now.clear();
     }
   }
 
@@ -186,12 +185,11 @@ void AsioLoop::run() {
     int handlers = 0;
     if (impl_->turn_end.empty() && impl_->own.empty()) {
       handlers += static_cast<int>(impl_->io.run_one());
-      impl_->run_own();
     }
     while (!impl_->stopping && handlers < handlers_per_turn && impl_->io.poll_one() > 0) {
-      ++handlers;
-      impl_->run_own();
+      if (++handlers % handlers_per_step == 0) impl_->run_own();
     }
+    impl_->run_own();
     impl_->end_turn();
   }
   running() = nullptr;

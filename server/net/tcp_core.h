@@ -64,6 +64,7 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
   void watch_handshake();
   void finish(base::Error why);
   void drop_socket();
+  bool holds() const { return !s_.held_bytes.empty() || !s_.held_input.empty(); }
   bool deaf() const { return dead_ || handler_ == nullptr; }
 
   AsioLoop& loop_;

@@ -19,7 +19,7 @@ void TcpTransport::Core::wait_read() {
 }
 
 void TcpTransport::Core::on_readable() {
-  if (paused_ && !closing_) return;
+  if (!closing_ && (paused_ || holds())) return;  // what is held comes first, and then waits again
   const auto buffer = loop_.read_buffer();
   const ssize_t got = recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got == 0) return on_end();

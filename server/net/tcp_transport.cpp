@@ -25,7 +25,7 @@ void TcpTransport::Core::start(TransportHandler& handler) {
     return;
   }
   watch_handshake();
-  if (!s_.held_bytes.empty() || !s_.held_input.empty()) resume();
+  if (holds()) resume();
   wait_read();
   schedule_flush();
 }
