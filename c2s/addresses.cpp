@@ -39,11 +39,12 @@ PeerAddress read_peer(std::string_view peer) {
 }
 
 Addresses::Admission Addresses::admit(Ticket ticket, const std::string& address, const router::Limits& limits) {
-  Entry& entry = addresses_[address];
+  Address& known = *addresses_.try_emplace(address).first;
+  Entry& entry = known.second;
   if (entry.connections >= limits.max_connections_per_address) return {};
   ++entry.connections;
   const std::uint64_t place = next_++;
-  connections_.emplace(ticket, Connection{address, place});
+  connections_.emplace(ticket, Connection{&known, place});
   waiting_.emplace(place, ticket);
   if (waiting_.size() <= limits.max_unauthenticated) return {.admitted = true};
   const Ticket oldest = waiting_.begin()->second;
@@ -61,9 +62,9 @@ void Addresses::release(Ticket ticket) {
   logged_in(ticket);
   const auto found = connections_.find(ticket);
   if (found == connections_.end()) return;
-  const auto entry = addresses_.find(found->second.address);
-  const bool blank = entry->second.busy_until == base::MonoTime{} && entry->second.registered_until == base::MonoTime{};
-  if (--entry->second.connections == 0 && blank) addresses_.erase(entry);
+  auto& [address, entry] = *found->second.address;
+  const bool blank = entry.busy_until == base::MonoTime{} && entry.registered_until == base::MonoTime{};
+  if (--entry.connections == 0 && blank) addresses_.erase(address);
   connections_.erase(found);
 }
 
@@ -71,7 +72,7 @@ void Addresses::failed(Ticket ticket, base::MonoTime now, const router::Limits& 
   const auto found = connections_.find(ticket);
   if (found == connections_.end()) return;
   if (addresses_.size() >= sweep_at_) forget_idle(now);
-  Entry& entry = addresses_[found->second.address];
+  Entry& entry = found->second.address->second;
   const base::Duration each = base::Duration(kWindow) / std::max<std::uint32_t>(1, limits.failed_logins_per_minute);
   entry.busy_until = std::min(std::max(entry.busy_until, now) + each, now + kWindow + kLongestDelay);
 }
@@ -79,16 +80,14 @@ void Addresses::failed(Ticket ticket, base::MonoTime now, const router::Limits& 
 base::Duration Addresses::delay(Ticket ticket, base::MonoTime now) const {
   const auto found = connections_.find(ticket);
   if (found == connections_.end()) return {};
-  const auto entry = addresses_.find(found->second.address);
-  if (entry == addresses_.end()) return {};
-  return std::max(base::Duration::zero(), entry->second.busy_until - now - kWindow);
+  return std::max(base::Duration::zero(), found->second.address->second.busy_until - now - kWindow);
 }
 
 bool Addresses::take_registration(Ticket ticket, base::MonoTime now, const router::Limits& limits) {
   const auto found = connections_.find(ticket);
   if (found == connections_.end() || limits.registrations_per_hour == 0) return false;
   if (addresses_.size() >= sweep_at_) forget_idle(now);
-  Entry& entry = addresses_[found->second.address];
+  Entry& entry = found->second.address->second;
   const base::Duration each = base::Duration(kHour) / limits.registrations_per_hour;
   const base::MonoTime until = std::max(entry.registered_until, now) + each;
   if (until > now + kHour) return false;

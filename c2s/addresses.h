@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/clock.h"
 #include "router/settings.h"
@@ -61,14 +62,20 @@ class Addresses {
     base::MonoTime busy_until{};        ///< the failures so far, laid end to end at the allowed rate
     base::MonoTime registered_until{};  ///< likewise the accounts made
   };
+  using Address = std::pair<const std::string, Entry>;
   struct Connection {
-    std::string address;
+    Address* address;           ///< stays where it is while it has connections
     std::uint64_t waiting = 0;  ///< its place among those without login; 0 afterwards
+  };
+  struct ByNumber {
+    std::size_t operator()(const Ticket& ticket) const noexcept {
+      return ticket.number ^ std::size_t{ticket.shard} << 48;
+    }
   };
   void forget_idle(base::MonoTime now);
 
   std::unordered_map<std::string, Entry> addresses_;
-  std::map<Ticket, Connection> connections_;
+  std::unordered_map<Ticket, Connection, ByNumber> connections_;
   std::map<std::uint64_t, Ticket> waiting_;  ///< oldest first
   std::uint64_t next_ = 1;
   std::size_t sweep_at_ = 1024;

@@ -35,8 +35,9 @@ Connection::Connection(Shard& shard, std::uint64_t number, Ticket ticket, std::u
 
 void Connection::start() {
   const router::Limits& limits = shard_->limits();
-  login_by_ = shard_->loop().now() + limits.login;
-  deadline_ = base::Timer(shard_->loop(), limits.stream_header, [this] { out_of_time(); });
+  login_ = std::make_unique<LoginTimes>();
+  login_->by = shard_->loop().now() + limits.login;
+  login_->deadline = base::Timer(shard_->loop(), limits.stream_header, [this] { out_of_time(); });
   transport_->start(*this);
   if (direct_tls_) start_tls();
 }
@@ -78,7 +79,7 @@ void Connection::update_reading() {
 }
 
 xml::StreamSink::Next Connection::on_header(const xml::Element& header, std::string_view default_ns) {
-  if (!std::exchange(header_seen_, true)) expect_login(login_by_);
+  if (!std::exchange(header_seen_, true)) expect_login();
   const Next next = negotiation_.on_header(header, default_ns);
   return wants_reading() ? next : Next::pause;
 }
@@ -123,8 +124,9 @@ void Connection::on_tls() {
 
 // ---- time ----
 
-void Connection::expect_login(base::MonoTime by) {
-  deadline_ = base::Timer(shard_->loop(), by - shard_->loop().now(), [this] { out_of_time(); });
+void Connection::expect_login() {
+  if (login_ == nullptr) return;
+  login_->deadline = base::Timer(shard_->loop(), login_->by - shard_->loop().now(), [this] { out_of_time(); });
 }
 
 void Connection::out_of_time() { fail({xmpp::StreamCondition::connection_timeout, "The login took too long."}); }
@@ -134,8 +136,8 @@ void Connection::out_of_time() { fail({xmpp::StreamCondition::connection_timeout
 bool Connection::may_move() const { return !broken_ && !negotiation_.is_closed(); }
 
 std::unique_ptr<net::Transport> Connection::leave() {
-  deadline_.cancel();
-  delay_.cancel();
+  login_->deadline = {};
+  login_->delay = {};
   return std::move(transport_);
 }
 
@@ -144,10 +146,8 @@ void Connection::arrive(Shard& shard, std::uint64_t number, std::unique_ptr<net:
   number_ = number;
   transport_ = std::move(transport);
   reader_.move_to(shard.parsers());
-  deadline_ = {};
-  delay_ = {};
   paused_ = false;
-  expect_login(login_by_);
+  expect_login();
   transport_->start(*this);
   if (shard.stopping()) return fail(shard.farewell());
   negotiation_.continue_after_move();
@@ -157,7 +157,7 @@ void Connection::arrive(Shard& shard, std::uint64_t number, std::unique_ptr<net:
 // ---- the session ----
 
 void Connection::established(const xmpp::Jid& jid, bool resumed) {
-  deadline_.cancel();
+  login_.reset();
   reader_.set_limits(session_limits(shard_->limits()));
   base::log::info("session", {{"jid", jid.str()}, {"peer", peer()}, {"resumed", resumed ? 1 : 0}});
   session_->go_live();
@@ -198,8 +198,7 @@ void Connection::closed(const xmpp::StreamError* error) {
   if (error != nullptr) {
     base::log::info("stream error sent", {{"peer", peer()}, {"condition", to_string(error->condition)}});
   }
-  deadline_.cancel();
-  delay_.cancel();
+  login_.reset();
   if (session_ != nullptr) std::exchange(session_, nullptr)->finish(error == nullptr);
   if (!broken_) transport_->close();
 }

@@ -84,6 +84,12 @@ class Connection final : public net::TransportHandler,
   void peer_closed() override;
   void closed(const xmpp::StreamError* error) override;
 
+  struct LoginTimes {
+    base::Timer deadline;  ///< for the header, then the login
+    base::MonoTime by;     ///< absolute, so that it survives the move
+    base::Timer delay;     ///< of an attempt to log in
+  };
+
   template <class Job>
   auto guarded(Job job);
   void create_account(Registration wanted, const xmpp::StanzaRef& request);
@@ -91,7 +97,7 @@ class Connection final : public net::TransportHandler,
   void begin_attempt(base::Fn<void()> job);
   void end_attempt(bool available, bool disabled);
   bool wants_reading() const;
-  void expect_login(base::MonoTime by);
+  void expect_login();
   void out_of_time();
 
   Shard* shard_;
@@ -101,9 +107,7 @@ class Connection final : public net::TransportHandler,
   xml::StreamReader reader_;
   stream::Negotiation negotiation_;
   Session* session_ = nullptr;
-  base::Timer deadline_;     // the header, then the login
-  base::MonoTime login_by_;  // absolute, so that it survives the move
-  base::Timer delay_;        // of an attempt to log in
+  std::unique_ptr<LoginTimes> login_;  // null once established or closed
   bool direct_tls_;
   bool handshaking_ = false;
   bool header_seen_ = false;

@@ -45,7 +45,8 @@ void Connection::begin_attempt(base::Fn<void()> job) {
   attempting_ = true;
   shard_->ask_delay(ticket_, false, guarded([job = std::move(job)](Connection& self, base::Duration delay) mutable {
                       if (delay <= base::Duration::zero()) return job();
-                      self.delay_ = base::Timer(self.shard_->loop(), delay, std::move(job));
+                      if (self.login_ == nullptr) return;  // closed meanwhile
+                      self.login_->delay = base::Timer(self.shard_->loop(), delay, std::move(job));
                     }));
 }
 

@@ -57,7 +57,7 @@ void append(std::vector<router::Delivery>& to, std::vector<router::Delivery> mor
 }  // namespace
 
 Session::Session(Shard& shard, std::uint64_t number, xmpp::Jid account, Wire& wire)
-    : shard_(shard), number_(number), account_(std::move(account)), wire_(&wire), peer_(wire.peer()) {}
+    : shard_(shard), number_(number), account_(std::move(account)), wire_(&wire) {}
 
 Session::~Session() { shard_.count_under_way(-static_cast<std::ptrdiff_t>(window_.size())); }
 
@@ -65,7 +65,7 @@ Session::~Session() { shard_.count_under_way(-static_cast<std::ptrdiff_t>(window
 
 void Session::deliver(router::Delivery delivery) {
   if (ending_) {
-    overflowed_.push_back(std::move(delivery));
+    overflowed_.get().push_back(std::move(delivery));
     return;
   }
   std::string& bytes = shard_.scratch();
@@ -89,7 +89,7 @@ bool Session::keep(router::Delivery& delivery) {
 
 void Session::overflow(router::Delivery delivery) {
   base::log::info("session overflowed", {{"account", account_.str()}, {"hibernated", hibernated() ? 1 : 0}});
-  overflowed_.push_back(std::move(delivery));
+  overflowed_.get().push_back(std::move(delivery));
   end_later({xmpp::StreamCondition::resource_constraint, "Too much waits for your acknowledgement."});
 }
 
@@ -256,6 +256,11 @@ void Session::enable_sm(std::string id, base::Duration resumable_for) {
     if (!keep(delivery)) overflow(std::move(delivery));
 }
 
+std::string Session::peer() const {
+  if (wire_ != nullptr) return wire_->peer();
+  return sm_ ? sm_->last_peer : std::string();
+}
+
 const std::string& Session::sm_id() const {
   static const std::string none;
   return sm_ ? sm_->id : none;
@@ -270,7 +275,6 @@ base::Result<void, stream::HandledCountTooHigh> Session::resume(Wire& wire, std:
   }
   shard_.hibernation().wake(*this);
   wire_ = &wire;
-  peer_ = wire.peer();
   live_ = false;
   resuming_ = resumed_ = true;
   sm_->asked = false;
@@ -292,6 +296,7 @@ void Session::continue_resumption() {
 }
 
 void Session::lost() {
+  if (sm_ && wire_ != nullptr) sm_->last_peer = wire_->peer();
   wire_ = nullptr;
   live_ = resuming_ = false;
   timer_.cancel();
@@ -336,7 +341,7 @@ std::vector<router::Delivery> Session::detach(const xmpp::StreamError* why) {
   shard_.hibernation().forget(*this);
   auto unacknowledged = std::exchange(unwritten_, {});
   if (sm_) append(unacknowledged, sm_->queue.take_all());
-  append(unacknowledged, std::exchange(overflowed_, {}));
+  if (!overflowed_->empty()) append(unacknowledged, std::exchange(overflowed_.get(), {}));
   if (id_ != router::SessionId::none) {
     base::log::info("session_end", {{"jid", jid_.str()}, {"unacknowledged", unacknowledged.size()}});
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/lazy.h"
 #include "base/loop.h"
 #include "router/session.h"
 #include "stream/sm.h"
@@ -53,7 +54,7 @@ class Session final : public router::SessionLink {
   void completed(std::uint32_t count) override;
   void weigh(std::size_t copies) override;
   std::vector<router::Delivery> close(const xmpp::StreamError& why) override;
-  std::string peer() const override { return peer_; }
+  std::string peer() const override;
   bool hibernated() const override { return wire_ == nullptr; }
 
   // ---- the connection ----
@@ -99,6 +100,7 @@ class Session final : public router::SessionLink {
     std::uint32_t uncounted = 0;  ///< open slots from before it was enabled
     std::uint32_t told = 0;       ///< the h sent last
     std::uint32_t unasked = 0;    ///< stanzas sent since the last <r/>
+    std::string last_peer;        ///< while hibernated
     bool asked = false;
     bool telling = false;  ///< an <a/> follows at the end of the turn
   };
@@ -122,13 +124,12 @@ class Session final : public router::SessionLink {
   std::uint64_t number_;
   xmpp::Jid account_;  // bare
   Wire* wire_;         // null while hibernated
-  std::string peer_;
   router::SessionId id_ = router::SessionId::none;
   xmpp::Jid jid_;                      // full, once bound
   std::vector<std::uint32_t> window_;  // sizes of what was submitted and is not complete, oldest first
   std::size_t window_bytes_ = 0;
   std::vector<router::Delivery> unwritten_;  // without stream management: not known to be in the socket
-  std::vector<router::Delivery> overflowed_;
+  base::Lazy<std::vector<router::Delivery>> overflowed_;
   std::unique_ptr<Managed> sm_;
   base::Timer timer_;  // for <r/> and its answer
   bool live_ = false;  // may be written to

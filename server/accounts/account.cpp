@@ -10,6 +10,8 @@
 namespace accounts {
 namespace {
 
+constexpr std::size_t kIdleCapacity = 16;  // rows under way
+
 class Hold final : public router::AccountHold {
  public:
   Hold(Accounts& accounts, xmpp::Jid jid, std::uint64_t number)
@@ -118,9 +120,14 @@ std::unique_ptr<router::FeatureState>& Account::slot(router::AccountSlot slot) {
 
 std::unique_ptr<router::AccountHold> Account::hold() {
   const std::uint64_t number = shard_.next_number();
-  holds_.insert(number);
+  holds_.push_back(number);
   shard_.accounts.holding(jid_);
   return std::make_unique<Hold>(shard_.accounts, jid_, number);
+}
+
+void Account::release(std::uint64_t hold) {
+  std::erase(holds_, hold);
+  if (holds_.empty()) holds_.shrink_to_fit();  // logins have them, and nothing else for long
 }
 
 void Account::send_presence_to(const xmpp::Jid& contact, bool available) {
@@ -131,22 +138,35 @@ void Account::send_presence_to(const xmpp::Jid& contact, bool available) {
 void Account::watch(store::Unit& unit, std::size_t before) {
   if (unit.rows().size() == before) return;
   const std::uint64_t number = shard_.next_number();
-  issued_.insert(number);
+  issued_.push_back(number);
   unit.attach(base::make_ref<Issued>(shard_.accounts, shard_.loop(), jid_, number));
 }
 
 void Account::rows_settled(std::uint64_t number) {
-  issued_.erase(number);
-  while (!waiting_.empty() && (issued_.empty() || waiting_.begin()->first < *issued_.begin())) {
-    auto job = std::move(waiting_.begin()->second);
-    waiting_.erase(waiting_.begin());
+  if (const auto found = std::ranges::lower_bound(issued_, number); found != issued_.end() && *found == number)
+    issued_.erase(found);
+  if (issued_.empty() && issued_.capacity() > kIdleCapacity) issued_.shrink_to_fit();
+  while (!waiting_->empty() && (issued_.empty() || waiting_->begin()->first < issued_.front())) {
+    auto& waiting = waiting_.get();
+    auto job = std::move(waiting.begin()->second);
+    waiting.erase(waiting.begin());
+    if (waiting.empty()) waiting_.reset();
     job();
   }
 }
 
 void Account::after_rows(base::Fn<void()> job) {
   if (issued_.empty()) return job();
-  waiting_.emplace(*issued_.rbegin(), std::move(job));
+  waiting_.get().emplace(issued_.back(), std::move(job));
+}
+
+const std::shared_ptr<std::set<std::int64_t>>& Account::in_flight() {
+  if (in_flight_ == nullptr) in_flight_ = std::make_shared<std::set<std::int64_t>>();
+  return in_flight_;
+}
+
+std::set<std::int64_t> Account::offline_rows_in_flight() const {
+  return in_flight_ != nullptr ? *in_flight_ : std::set<std::int64_t>();
 }
 
 // From the clock, so that ids stay above those of rows already taken out; never back (SECURITY R05).

@@ -10,6 +10,7 @@
 #include "accounts/roster.h"
 #include "accounts/session.h"
 #include "accounts/shard.h"
+#include "base/lazy.h"
 
 namespace accounts {
 
@@ -39,7 +40,7 @@ class Account final : public router::AccountView {
   void send_presence_to(const xmpp::Jid& contact, bool available) override;
   void after_rows(base::Fn<void()> job) override;
   std::int64_t next_offline_id() override;
-  std::set<std::int64_t> offline_rows_in_flight() const override { return *in_flight_; }
+  std::set<std::int64_t> offline_rows_in_flight() const override;
 
   Shard& shard() { return shard_; }
   Roster& roster() { return roster_; }
@@ -53,13 +54,13 @@ class Account final : public router::AccountView {
   void watch(store::Unit& unit, std::size_t before);
   void rows_settled(std::uint64_t number);
   bool held() const { return !holds_.empty(); }
-  void release(std::uint64_t hold) { holds_.erase(hold); }
+  void release(std::uint64_t hold);
   void break_holds() { holds_.clear(); }
   /// Nothing is lost when it leaves the memory.
   bool idle() const { return sessions_.empty() && holds_.empty() && issued_.empty(); }
 
   /// Offline rows that stand in for copies under way. Shared, because those may outlive the account's stay in memory.
-  const std::shared_ptr<std::set<std::int64_t>>& in_flight() const { return in_flight_; }
+  const std::shared_ptr<std::set<std::int64_t>>& in_flight();
 
   bool disabled;
   std::uint64_t roster_changes = 0;  ///< applied since it was loaded
@@ -71,11 +72,11 @@ class Account final : public router::AccountView {
   std::vector<std::unique_ptr<Session>> sessions_;  // in the order bound
   std::vector<router::SessionView*> views_;         // the same
   std::vector<std::unique_ptr<router::FeatureState>> slots_;
-  std::set<std::uint64_t> holds_;
-  std::set<std::uint64_t> issued_;
-  std::multimap<std::uint64_t, base::Fn<void()>> waiting_;  // by the last row they wait for
+  std::vector<std::uint64_t> holds_;
+  std::vector<std::uint64_t> issued_;                                   // ascending
+  base::Lazy<std::multimap<std::uint64_t, base::Fn<void()>>> waiting_;  // by the last row they wait for
   std::int64_t last_offline_id_;
-  std::shared_ptr<std::set<std::int64_t>> in_flight_ = std::make_shared<std::set<std::int64_t>>();
+  std::shared_ptr<std::set<std::int64_t>> in_flight_;  // null until there was one
 };
 
 }  // namespace accounts

@@ -74,7 +74,7 @@ void Accounts::receive_for_host(const router::PacketRef& packet) {
 // ---- loading ----
 
 Accounts::Entry& Accounts::start_load(const xmpp::Jid& bare) {
-  Entry& entry = entries_[std::string(bare.str())];
+  Entry& entry = entries_[bare];
   entry.load = shard_.next_number();
   const auto late = [this, bare, number = entry.load] {
     finish_load(bare, number, base::failure("loading takes too long"));

@@ -13,7 +13,6 @@
 
 #include "accounts/account.h"
 #include "base/ring.h"
-#include "base/text_hash.h"
 
 namespace accounts {
 
@@ -74,8 +73,16 @@ class Accounts final : public router::Component, public router::SessionService, 
     bool used = true;  // since the last sweep
     bool hidden = false;
   };
-  /// By bare address, found by a view into any address: no packet pays for a copy.
-  using Entries = std::unordered_map<std::string, Entry, base::TextHash, std::equal_to<>>;
+  /// Bare addresses, found by a view into any address: no packet pays for a copy.
+  struct ByText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(const xmpp::Jid& bare) const { return (*this)(bare.str()); }
+    bool operator()(const xmpp::Jid& bare, std::string_view text) const { return bare.str() == text; }
+    bool operator()(std::string_view text, const xmpp::Jid& bare) const { return bare.str() == text; }
+    bool operator()(const xmpp::Jid& a, const xmpp::Jid& b) const { return a == b; }
+  };
+  using Entries = std::unordered_map<xmpp::Jid, Entry, ByText, ByText>;
   struct Place {
     Account* account;
     Session* session;

@@ -88,9 +88,14 @@ void become_available(Account& account, Session& session, const Packet& packet) 
   for (const auto& step : account.shard().points.session_available) step(account, session);
 }
 
+void drop_directed(Session& session, const xmpp::Jid& peer) {
+  if (session.directed->contains(peer)) session.directed.get().erase(peer);
+}
+
 /// RFC 6121 4.6.3: those who got directed presence, and don't get the broadcast.
 void end_directed(Account& account, Session& session, const Packet& packet, bool was_broadcast) {
-  for (const xmpp::Jid& peer : std::exchange(session.directed, {})) {
+  const auto directed = std::exchange(session.directed, {});
+  for (const xmpp::Jid& peer : *directed) {
     if ((was_broadcast && account.roster().subscription(peer.bare()).from) || hides_from(account, peer)) continue;
     post(account, packet.share(), packet.from(), peer, packet.ticket());
   }
@@ -117,10 +122,10 @@ void broadcast(Account& account, Session& session, const PacketRef& packet) {
 
 void direct(Account& account, Session& session, const PacketRef& packet) {
   if (packet->stanza().type() == Type::unavailable) {
-    session.directed.erase(packet->to());
-  } else if (session.directed.size() < account.shard().limits().directed_presences) {
-    session.directed.insert(packet->to());
-  } else if (!session.directed.contains(packet->to())) {
+    drop_directed(session, packet->to());
+  } else if (session.directed->size() < account.shard().limits().directed_presences) {
+    session.directed.get().insert(packet->to());
+  } else if (!session.directed->contains(packet->to())) {
     // Forgotten, it could not be told when the session ends.
     return account.router().bounce(*packet, {Condition::resource_constraint, "too many directed presences"});
   }
@@ -138,7 +143,7 @@ void answer_probe(Account& account, const Packet& probe) {
   if (!account.roster().subscription(asking).from && asking != account.jid()) {
     // RFC 6121 4.3.2, first rule: it believes in a subscription that isn't there (or watches directed presence).
     for (const auto& session : account.bound())
-      if (session->directed.contains(probe.from()) || session->directed.contains(asking)) return;
+      if (session->directed->contains(probe.from()) || session->directed->contains(asking)) return;
     const auto refusal = xmpp::share(xmpp::make_presence(Type::unsubscribed));
     return account.router().post(base::make_ref<const Packet>(refusal, account.jid(), asking, Origin::server));
   }
@@ -153,7 +158,7 @@ void presence_to_domain(Account& account, std::string_view domain, bool availabl
 }
 
 void forget_directed(Account& account, const xmpp::Jid& peer) {
-  for (const auto& session : account.bound()) session->directed.erase(peer);
+  for (const auto& session : account.bound()) drop_directed(*session, peer);
 }
 
 void presence_to(Account& account, const xmpp::Jid& contact, bool available) {

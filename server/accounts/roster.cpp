@@ -113,7 +113,7 @@ Roster::Roster(xmpp::Jid owner, const store::Roster& rows) : owner_(std::move(ow
   for (const store::RosterItem& row : rows.items)
     items_.emplace(xmpp::Jid::from_prepared(row.jid), Item{row.name, row.groups, from_row(row)});
   for (const store::SubscriptionRequest& row : rows.requests)
-    requests_.emplace(xmpp::Jid::from_prepared(row.jid), row.stanza);
+    requests_.get().emplace(xmpp::Jid::from_prepared(row.jid), row.stanza);
 }
 
 const Roster::Item* Roster::find(const xmpp::Jid& contact) const {
@@ -125,7 +125,7 @@ Subscription Roster::subscription(const xmpp::Jid& contact) const {
   const xmpp::Jid bare = contact.bare();
   const Item* item = find(bare);
   Subscription found = item == nullptr ? Subscription{} : item->subscription;
-  found.request = requests_.contains(bare);
+  found.request = requests_->contains(bare);
   return found;
 }
 
@@ -156,7 +156,7 @@ base::Result<RosterChange, StanzaError> Roster::remove(const xmpp::Jid& contact,
   RosterChange change;
   // An item may carry a resource; subscriptions belong to the bare address.
   Subscription gone = item->second.subscription;
-  gone.request = requests_.contains(contact);
+  gone.request = requests_->contains(contact);
   change.cancel = cancelling(gone);
   items_.erase(item);
   change.rows.emplace_back(store::RosterDelete{std::string(owner_.str()), std::string(contact.str())});
@@ -201,7 +201,7 @@ std::vector<xml::Document> Roster::restore(const store::Roster& rows, base::Wall
 
 bool Roster::overfills(const xmpp::Jid& contact, const Subscription& after, std::size_t most) const {
   const xmpp::Jid bare = contact.bare();
-  if (after.request && !requests_.contains(bare) && requests_.size() >= most) return true;
+  if (after.request && !requests_->contains(bare) && requests_->size() >= most) return true;
   return belongs_in_roster(after) && !items_.contains(bare) && items_.size() >= most;
 }
 
@@ -215,12 +215,14 @@ void Roster::keep_request(RosterChange& change, const xmpp::Jid& contact, bool p
   std::string owner(owner_.str());
   std::string jid(contact.str());
   if (!pending) {
-    if (requests_.erase(contact) != 0)
-      change.rows.emplace_back(store::SubscriptionRequestDelete{std::move(owner), std::move(jid)});
+    if (!requests_->contains(contact)) return;
+    requests_.get().erase(contact);
+    if (requests_->empty()) requests_.reset();
+    change.rows.emplace_back(store::SubscriptionRequestDelete{std::move(owner), std::move(jid)});
     return;
   }
   if (stanza.empty() || stanza.size() > kMaxRequestBytes) stanza = kBareRequest;
-  const auto [kept, is_new] = requests_.emplace(contact, std::move(stanza));
+  const auto [kept, is_new] = requests_.get().emplace(contact, std::move(stanza));
   if (is_new) change.rows.emplace_back(store::SubscriptionRequestPut{std::move(owner), {std::move(jid), kept->second}});
 }
 

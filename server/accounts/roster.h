@@ -10,6 +10,7 @@
 
 #include "accounts/subscription.h"
 #include "base/clock.h"
+#include "base/lazy.h"
 #include "base/result.h"
 #include "store/reader.h"
 #include "store/rows.h"
@@ -61,7 +62,7 @@ class Roster {
   Subscription subscription(const xmpp::Jid& contact) const;
   /// Unanswered requests: `<presence type='subscribe'/>` as it came, by the contact's bare address. To be delivered at
   /// each login (section 3.1.3).
-  const std::map<xmpp::Jid, std::string>& requests() const { return requests_; }
+  const std::map<xmpp::Jid, std::string>& requests() const { return *requests_; }
   std::int64_t version() const { return version_; }
 
   /// The result of a roster get: a `<query/>`, or empty if the client's `ver` is the present one (section 2.6.3).
@@ -85,7 +86,7 @@ class Roster {
 
   xmpp::Jid owner_;  // bare
   Items items_;
-  std::map<xmpp::Jid, std::string> requests_;
+  base::Lazy<std::map<xmpp::Jid, std::string>> requests_;
   std::int64_t version_ = 0;
 };
 

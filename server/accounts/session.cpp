@@ -36,7 +36,7 @@ void Session::send(router::Delivery delivery) {
 
 void Session::send_now(router::Delivery delivery) {
   if (link_ == nullptr) {
-    returned_.push_back(std::move(delivery));
+    returned_.get().push_back(std::move(delivery));
   } else {
     if (link_->hibernated()) add_delay(delivery);
     link_->deliver(std::move(delivery));

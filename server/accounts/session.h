@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
+#include "base/lazy.h"
 #include "router/delivery.h"
 #include "router/session.h"
 
@@ -35,11 +37,11 @@ class Session final : public router::SessionView {
   void clear_presence();
   /// From now on nothing reaches the client: what is sent is kept for take_returned().
   router::SessionLink& end();
-  std::vector<router::Delivery> take_returned() { return std::move(returned_); }
+  std::vector<router::Delivery> take_returned() { return std::exchange(returned_.get(), {}); }
 
-  bool interested = false;       ///< asked for the roster: gets roster pushes (RFC 6121 2.1.6)
-  bool took_messages = false;    ///< the session_available step ran
-  std::set<xmpp::Jid> directed;  ///< whom it sent directed presence (RFC 6121 4.6)
+  bool interested = false;                   ///< asked for the roster: gets roster pushes (RFC 6121 2.1.6)
+  bool took_messages = false;                ///< the session_available step ran
+  base::Lazy<std::set<xmpp::Jid>> directed;  ///< whom it sent directed presence (RFC 6121 4.6)
 
  private:
   router::SessionId id_;
@@ -49,7 +51,7 @@ class Session final : public router::SessionView {
   router::PacketRef presence_;
   int priority_ = 0;
   std::vector<std::unique_ptr<router::FeatureState>> slots_;
-  std::vector<router::Delivery> returned_;
+  base::Lazy<std::vector<router::Delivery>> returned_;
 };
 
 }  // namespace accounts

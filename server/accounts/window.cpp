@@ -66,8 +66,7 @@ void Windows::weigh(SessionId session, std::size_t copies) {
 void Windows::count(SessionId session, std::string sm_id) {
   Window& window = windows_.at(session);
   window.managed = true;
-  window.sm_id = std::move(sm_id);
-  window.counted = window.first + window.slots.size();
+  if (!sm_id.empty()) window.mark.get() = {std::move(sm_id), window.first + window.slots.size()};
 }
 
 void Windows::close(SessionId session, bool forget_mark) {
@@ -75,9 +74,10 @@ void Windows::close(SessionId session, bool forget_mark) {
   if (found == windows_.end()) return;
   Window& window = found->second;
   window.link = nullptr;
-  if (forget_mark && !window.sm_id.empty()) {
+  if (forget_mark && !window.mark->sm_id.empty()) {
     auto rows = base::make_ref<store::Unit>();
-    rows->add(store::SmMarkDelete{std::exchange(window.sm_id, {})});
+    rows->add(store::SmMarkDelete{window.mark->sm_id});
+    window.mark.reset();
     write(std::move(rows));  // behind the marks given already; later rows carry none
   }
   report(session, window);
@@ -137,9 +137,9 @@ void Windows::advance(SessionId session, Window& window) {
 void Windows::commit(SessionId session, Window& window, std::uint64_t number) {
   Slot& slot = window.slots[number - window.first];
   slot.state = Slot::State::writing;
-  if (!window.sm_id.empty() && number >= window.counted) {
-    const auto h = static_cast<std::uint32_t>(number - window.counted + 1);  // wraps at 2^32 (XEP-0198 4)
-    slot.rows->add(store::SmMarkPut{{window.sm_id, std::string(window.jid.bare_str()), h, router_.loop().wall()}});
+  if (const Mark& mark = *window.mark; !mark.sm_id.empty() && number >= mark.counted) {
+    const auto h = static_cast<std::uint32_t>(number - mark.counted + 1);  // wraps at 2^32 (XEP-0198 4)
+    slot.rows->add(store::SmMarkPut{{mark.sm_id, std::string(window.jid.bare_str()), h, router_.loop().wall()}});
   }
   store_.write(std::move(slot.rows), router_.loop(),
                [this, session, number](const base::Result<void>& result) { committed(session, number, result); });

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lazy.h"
 #include "base/ring.h"
 #include "router/router.h"
 #include "router/session.h"
@@ -72,14 +73,18 @@ class Windows {
     xmpp::StanzaRef stanza;
     xmpp::Jid to;
   };
+  /// Of a client that may resume.
+  struct Mark {
+    std::string sm_id;          // empty: not counted
+    std::uint64_t counted = 0;  // the first slot that counts for sm_id
+  };
   struct Window {
     router::SessionLink* link = nullptr;  // null once closed
     xmpp::Jid jid;
-    bool managed = false;       // its client forgets what was acknowledged (XEP-0198)
-    std::string sm_id;          // empty: not counted, because nobody can resume
-    std::uint64_t counted = 0;  // the first slot that counts for sm_id
-    std::uint64_t first = 0;    // number of the front slot
-    std::uint64_t next = 0;     // number of the first slot not given to the store
+    std::uint64_t first = 0;  // number of the front slot
+    std::uint64_t next = 0;   // number of the first slot not given to the store
+    bool managed = false;     // its client forgets what was acknowledged (XEP-0198)
+    base::Lazy<Mark> mark;
     base::Ring<Slot> slots;
   };
 

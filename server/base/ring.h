@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -48,21 +49,21 @@ class Ring {
   }
 
  private:
-  static constexpr std::size_t kFirst = 4;
+  static constexpr std::uint32_t kFirst = 4;
 
   void grow() {
-    const std::size_t capacity = capacity_ == 0 ? kFirst : capacity_ * 2;
+    const std::uint32_t capacity = capacity_ == 0 ? kFirst : capacity_ * 2;
     auto places = std::make_unique<T[]>(capacity);
-    for (std::size_t i = 0; i < size_; ++i) places[i] = std::move((*this)[i]);
+    for (std::uint32_t i = 0; i < size_; ++i) places[i] = std::move((*this)[i]);
     places_ = std::move(places);
     capacity_ = capacity;
     first_ = 0;
   }
 
   std::unique_ptr<T[]> places_;
-  std::size_t capacity_ = 0;  // a power of two
-  std::size_t first_ = 0;
-  std::size_t size_ = 0;
+  std::uint32_t capacity_ = 0;  // a power of two
+  std::uint32_t first_ = 0;
+  std::uint32_t size_ = 0;
 };
 
 }  // namespace base

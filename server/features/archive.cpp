@@ -44,7 +44,7 @@ base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, 
   if (*span) state->last_id = (*span)->last.id;
   auto prefs = reader.archive_prefs(account.str());
   if (!prefs) return std::unexpected(prefs.error().in("loading archive preferences"));
-  if (*prefs) state->prefs = std::move(**prefs);
+  if (*prefs) state->prefs.get() = std::move(**prefs);
   return state;
 }
 
@@ -97,7 +97,7 @@ void pass_by(const Archive& archive, router::Passage& passage, const xmpp::Jid& 
   const auto forged = xmpp::forged_stanza_ids(passage.packet->stanza(), passage.account.jid());
   passage.overlay.stripped.insert(passage.overlay.stripped.end(), forged.begin(), forged.end());
   if (!passage.account.host().archive || !is_worth_keeping(passage)) return;
-  if (wants(archive.state(passage.account).prefs, passage.account, peer)) keep(archive, passage, peer, direction);
+  if (wants(*archive.state(passage.account).prefs, passage.account, peer)) keep(archive, passage, peer, direction);
 }
 
 router::Verdict sent(const Archive& archive, router::Passage& passage) {

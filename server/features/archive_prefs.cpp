@@ -73,23 +73,23 @@ void change(const Archive& archive, router::Responder responder) {
   auto unit = base::make_ref<store::Unit>();
   unit->add(store::ArchivePrefsPut{.owner = std::string(account->jid().str()), .prefs = *prefs});
   // In memory at once, so that the next message is judged by it; the answer waits until it is durable.
-  store::ArchivePrefs before = std::exchange(archive.state(*account).prefs, *std::move(prefs));
+  store::ArchivePrefs before = std::exchange(archive.state(*account).prefs.get(), *std::move(prefs));
   archive.environment.store.write(
       std::move(unit), archive.environment.router.loop(),
       [archive, before = std::move(before),
        kept = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
         router::AccountView* owner = archive.environment.accounts.account(kept->request().to().bare());
-        if (!done && owner != nullptr) archive.state(*owner).prefs = before;
+        if (!done && owner != nullptr) archive.state(*owner).prefs.get() = before;
         if (!done || owner == nullptr) {
           return kept->error({xmpp::Condition::internal_server_error, xmpp::ErrorType::wait});
         }
-        kept->result(write(archive.state(*owner).prefs));
+        kept->result(write(*archive.state(*owner).prefs));
       });
 }
 
 void show(const Archive& archive, router::Responder responder) {
   router::AccountView* account = archive.admit(responder);
-  if (account != nullptr) responder.result(write(archive.state(*account).prefs));
+  if (account != nullptr) responder.result(write(*archive.state(*account).prefs));
 }
 
 /// 2.3.1: a listed bare address means all its resources.

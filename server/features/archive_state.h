@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/lazy.h"
 #include "features/feature.h"
 #include "store/reader.h"
 #include "store/rows.h"
@@ -17,7 +18,7 @@ inline constexpr std::string_view kNamespace = "urn:xmpp:mam:2";
 struct State final : router::FeatureState {
   std::optional<store::ArchiveSpan> span;  ///< first and last message
   std::int64_t last_id = 0;                ///< the highest given out
-  store::ArchivePrefs prefs;
+  base::Lazy<store::ArchivePrefs> prefs;
 };
 
 /// The archive of one shard's accounts: copied into every handler and step.

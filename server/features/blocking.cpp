@@ -137,10 +137,20 @@ class Blocking {
   static base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, const xmpp::Jid& account) {
     auto rows = reader.blocklist(account.str());
     if (!rows) return std::unexpected(std::move(rows.error()));
-    return std::make_unique<Blocklist>(*rows);
+    return rows->empty() ? nullptr : std::make_unique<Blocklist>(*rows);
   }
 
-  Blocklist& list_of(AccountView& account) const { return static_cast<Blocklist&>(*account.slot(list_slot_)); }
+  const Blocklist& list_of(AccountView& account) const {
+    static const Blocklist kNobody({});
+    const auto& list = account.slot(list_slot_);
+    return list != nullptr ? static_cast<const Blocklist&>(*list) : kNobody;
+  }
+
+  Blocklist& list_to_change(AccountView& account) const {
+    auto& list = account.slot(list_slot_);
+    if (list == nullptr) list = std::make_unique<Blocklist>(std::vector<std::string>());
+    return static_cast<Blocklist&>(*list);
+  }
 
   AccountView* own_account(const Responder& answer) const {
     return is_own(answer.request()) ? environment_.accounts.account(answer.request().to().bare()) : nullptr;
@@ -162,11 +172,11 @@ class Blocking {
   void hide(AccountView& account, const xmpp::Jid& jid) const {
     if (list_of(account).has(jid)) return;
     if (sees_presence(account, jid)) account.send_presence_to(jid, false);
-    list_of(account).insert(jid);
+    list_to_change(account).insert(jid);
   }
 
   void show(AccountView& account, const xmpp::Jid& jid) const {
-    if (list_of(account).erase(jid) && sees_presence(account, jid) && !is_blocked(account, jid))
+    if (list_to_change(account).erase(jid) && sees_presence(account, jid) && !is_blocked(account, jid))
       account.send_presence_to(jid, true);
   }
 

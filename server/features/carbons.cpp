@@ -38,21 +38,25 @@ struct Sent final : router::FeatureState {
   }
 };
 
-Sent& sent_of(router::AccountView& account, const Slots& slots) {
-  return static_cast<Sent&>(*account.slot(slots.sent));
+/// Null as long as there was nothing to remember.
+Sent* sent_of(router::AccountView& account, const Slots& slots) {
+  return static_cast<Sent*>(account.slot(slots.sent).get());
 }
 
 void remember(const router::Passage& passage, const Slots& slots) {
-  Sent& sent = sent_of(passage.account, slots);
+  std::unique_ptr<router::FeatureState>& slot = passage.account.slot(slots.sent);
+  if (slot == nullptr) slot = std::make_unique<Sent>();
+  Sent& sent = *sent_of(passage.account, slots);
   const std::size_t key = Sent::key(passage.packet->to(), passage.packet->stanza().id());
   if (sent.recent.size() < Sent::kMost) return sent.recent.push_back(key);
   sent.recent[sent.next++ % Sent::kMost] = key;
 }
 
 bool answers_eligible(const router::Passage& passage, const Slots& slots) {
+  const Sent* sent = sent_of(passage.account, slots);
+  if (sent == nullptr) return false;
   const std::size_t key = Sent::key(passage.packet->from(), passage.packet->stanza().id());
-  const auto& recent = sent_of(passage.account, slots).recent;
-  return key != 0 && std::ranges::find(recent, key) != recent.end();
+  return key != 0 && std::ranges::find(sent->recent, key) != sent->recent.end();
 }
 
 /// XEP-0280 6.1.
@@ -129,7 +133,7 @@ void add_carbons(const Environment& environment) {
   router::DeliveryPoints& points = environment.points;
   const router::SessionSlot slot = points.session_slot();
   const Slots slots{.enabled = slot, .sent = points.account_slot([](store::Reader&, const xmpp::Jid&) {
-                      return base::Result<std::unique_ptr<router::FeatureState>>(std::make_unique<Sent>());
+                      return base::Result<std::unique_ptr<router::FeatureState>>(nullptr);
                     })};
   registry.xep(kCarbons);
   registry.feature(Target::server | Target::account, ns::carbons);

@@ -11,17 +11,22 @@ namespace net {
 
 /// What a connection is, apart from the loop it lives on.
 struct TcpTransport::State {
+  /// What came and was not taken.
+  struct Held {
+    std::string input;  ///< ciphertext not decrypted because reading was paused
+    std::string bytes;  ///< plaintext the handler did not take
+  };
+
   Fd socket;
+  bool undrained = false;  ///< something was sent since the last on_drained
   std::string peer;
   TcpLimits limits;
+  std::string plain;  ///< sent in this turn, or waiting for the handshake
+  std::string out;    ///< bytes for the socket
   std::unique_ptr<TlsEngine> tls;
+  std::unique_ptr<Held> held;  ///< null: nothing
   std::optional<base::MonoTime> handshake_by;
-  std::string plain;                 ///< sent in this turn, or waiting for the handshake
-  std::string out;                   ///< bytes for the socket
-  std::string held_input;            ///< ciphertext not decrypted because reading was paused
-  std::string held_bytes;            ///< plaintext the handler did not take
-  std::optional<base::Error> ended;  ///< what on_closed has still to be told
-  bool undrained = false;            ///< something was sent since the last on_drained
+  std::unique_ptr<base::Error> ended;  ///< what on_closed has still to be told
 };
 
 class TcpTransport::Core : public std::enable_shared_from_this<Core> {
@@ -51,6 +56,7 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
   void feed_tls(std::span<const std::byte> bytes);
   TlsEngine::Status shake_hands();
   void deliver(std::span<const std::byte> bytes);
+  TcpTransport::State::Held& held();
   void take_held();
   // tcp_output.cpp
   void schedule_flush();
@@ -64,12 +70,12 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
   void watch_handshake();
   void finish(base::Error why);
   void drop_socket();
-  bool holds() const { return !s_.held_bytes.empty() || !s_.held_input.empty(); }
+  bool holds() const { return s_.held != nullptr; }
   bool deaf() const { return dead_ || handler_ == nullptr; }
 
   AsioLoop& loop_;
   State s_;
-  boost::asio::ip::tcp::socket socket_;
+  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
   TransportHandler* handler_ = nullptr;
   base::Timer deadline_;
   std::size_t out_sent_ = 0;  ///< the front of out that left already

@@ -65,7 +65,7 @@ void TcpTransport::Core::feed_tls(std::span<const std::byte> bytes) {
   if (dead_) return;
   if (!tls.output().empty()) schedule_flush();
   const auto rest = tls.input();
-  if (paused_ && !rest.empty()) s_.held_input.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
+  if (paused_ && !rest.empty()) held().input.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
   tls.give({});
   if (status == TlsEngine::Status::failed) {
     encrypt();  // the alert
@@ -86,7 +86,7 @@ void TcpTransport::Core::deliver(std::span<const std::byte> bytes) {
   if (deaf() || taken == bytes.size()) return;
   if (!had_tls && s_.tls != nullptr) return finish({"plaintext behind starttls"});
   const auto rest = bytes.subspan(taken);
-  s_.held_bytes.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+  held().bytes.append(reinterpret_cast<const char*>(rest.data()), rest.size());
   paused_ = true;
   if (resumed_) resume();  // it was ready for more before it said that it took less
 }
@@ -104,12 +104,21 @@ void TcpTransport::Core::resume() {
   loop_.post([self = shared_from_this()] { self->take_held(); });
 }
 
+TcpTransport::State::Held& TcpTransport::Core::held() {
+  if (s_.held == nullptr) s_.held = std::make_unique<State::Held>();
+  return *s_.held;
+}
+
 void TcpTransport::Core::take_held() {
   if (deaf() || paused_ || closing_) return;
-  const std::string bytes = std::exchange(s_.held_bytes, {});
-  if (!bytes.empty()) deliver(std::as_bytes(std::span(bytes)));
+  if (s_.held != nullptr && !s_.held->bytes.empty()) {
+    const std::string bytes = std::exchange(s_.held->bytes, {});
+    deliver(std::as_bytes(std::span(bytes)));
+  }
   if (deaf() || paused_) return;
-  const std::string input = std::exchange(s_.held_input, {});
+  std::string input;
+  if (s_.held != nullptr) input.swap(s_.held->input);
+  if (s_.held != nullptr && s_.held->bytes.empty()) s_.held.reset();
   // TLS may also hold decrypted bytes of a record, so it is asked even without input.
   if (s_.tls != nullptr && s_.tls->open()) feed_tls(std::as_bytes(std::span(input)));
   wait_read();

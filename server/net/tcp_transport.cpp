@@ -33,7 +33,7 @@ void TcpTransport::Core::start(TransportHandler& handler) {
 void TcpTransport::Core::start_tls(base::Ref<certs::Store> certificates, std::string_view host) {
   if (dead_) return;
   base::check(s_.tls == nullptr, "TLS is started once");
-  if (!s_.held_bytes.empty()) return abort("plaintext behind starttls");
+  if (s_.held != nullptr && !s_.held->bytes.empty()) return abort("plaintext behind starttls");
   s_.out += std::exchange(s_.plain, {});
   s_.tls = std::make_unique<TlsEngine>(std::move(certificates), host);
   s_.handshake_by = loop_.now() + s_.limits.handshake;
@@ -57,7 +57,7 @@ void TcpTransport::Core::close() {
 void TcpTransport::Core::abort(std::string_view why) {
   if (dead_) return;
   drop_socket();
-  s_.ended = base::Error{std::string(why)};
+  s_.ended = std::make_unique<base::Error>(std::string(why));
   loop_.post([self = shared_from_this()] {
     if (self->handler_ != nullptr) std::exchange(self->handler_, nullptr)->on_closed(*self->s_.ended);
   });
@@ -68,7 +68,7 @@ void TcpTransport::Core::finish(base::Error why) {
   const auto self = shared_from_this();  // the handler may destroy the transport
   drop_socket();
   if (closing_) why = {};  // a reset after the streams ended in order loses nothing
-  s_.ended = why;
+  s_.ended = std::make_unique<base::Error>(why);
   if (handler_ != nullptr) std::exchange(handler_, nullptr)->on_closed(why);
 }
 
@@ -86,7 +86,7 @@ void TcpTransport::Core::leave() {
 
 TcpTransport::State TcpTransport::Core::detach() {
   base::check(!delivering_, "a transport does not move within on_bytes");
-  if (closing_ && !dead_) s_.ended.emplace();  // the peer has ended it
+  if (closing_ && !dead_) s_.ended = std::make_unique<base::Error>();  // the peer has ended it
   if (!s_.ended) {
     s_.out.erase(0, out_sent_);
     boost::system::error_code ignored;
@@ -99,7 +99,7 @@ TcpTransport::State TcpTransport::Core::detach() {
 }
 
 TcpTransport::TcpTransport(AsioLoop& loop, Fd socket, std::string peer, TcpLimits limits)
-    : TcpTransport(loop, State{std::move(socket), std::move(peer), limits, {}, {}, {}, {}, {}, {}, {}, false}) {}
+    : TcpTransport(loop, State{.socket = std::move(socket), .peer = std::move(peer), .limits = limits}) {}
 TcpTransport::TcpTransport(AsioLoop& loop, State state) : core_(std::make_shared<Core>(loop, std::move(state))) {}
 TcpTransport::~TcpTransport() { core_->leave(); }
 

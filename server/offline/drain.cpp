@@ -108,7 +108,9 @@ void send(const Offline& offline, router::AccountView& account, router::SessionV
     return;
   }
   delivery->overlay.added.push_back(xmpp::make_delay(account.host().domain, message.time, "Offline Storage"));
-  delivery->receipt = base::make_ref<RowReceipt>(offline, account.jid(), message, offline.state(account).flight);
+  auto& flight = offline.state(account).flight;
+  if (flight == nullptr) flight = std::make_shared<Flight>();
+  delivery->receipt = base::make_ref<RowReceipt>(offline, account.jid(), message, flight);
   session.send(*std::move(delivery));
 }
 
@@ -149,13 +151,15 @@ Drain* drain_of(State& state, std::uint64_t number) {
 }
 
 /// Is more than this part of what a client's queue takes under way (XEP-0198)? Beyond, its session would be cut.
-bool is_busy(const Flight& flight, const router::Limits& limits, std::size_t part) {
+bool is_busy(const State& state, const router::Limits& limits, std::size_t part) {
+  if (state.flight == nullptr) return false;
+  const Flight& flight = *state.flight;
   return flight.bytes > limits.offline_bytes / part || flight.ids.size() > limits.sm_queue_stanzas / 2 / part;
 }
 
 std::set<std::int64_t> rows_in_flight(const State& state, const router::AccountView& account) {
   std::set<std::int64_t> ids = account.offline_rows_in_flight();
-  ids.insert(state.flight->ids.begin(), state.flight->ids.end());
+  if (state.flight != nullptr) ids.insert(state.flight->ids.begin(), state.flight->ids.end());
   return ids;
 }
 
@@ -201,7 +205,7 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
     send(offline, *account, *session, std::move(message));
   }
   if (page->last) return offline.finish_drain(*account);
-  drain->paused = is_busy(*state.flight, offline.environment.router.settings().limits(), 1);
+  drain->paused = is_busy(state, offline.environment.router.settings().limits(), 1);
   if (!drain->paused) return offline.read_on(*account);
   begin_waiting(*session, offline.behind);
   drain->hold.reset();
@@ -231,7 +235,7 @@ void Offline::start_drain(router::AccountView& account, const router::SessionVie
 
 void Offline::read_on(router::AccountView& account) const {
   Drain& drain = *state(account).drain;
-  drain.unwritten = state(account).pending;
+  drain.unwritten = *state(account).pending;
   drain.in_flight = rows_in_flight(state(account), account);
   environment.store.read(
       environment.router.loop(),
@@ -265,8 +269,7 @@ void Offline::clear(const xmpp::Jid& owner, const std::vector<std::int64_t>& ids
 void Offline::finish_drain(router::AccountView& account) const {
   State& state = this->state(account);
   router::SessionView* session = account.session(state.drain->session);
-  if (session != nullptr && is_waiting(*session, behind) &&
-      is_busy(*state.flight, environment.router.settings().limits(), 2)) {
+  if (session != nullptr && is_waiting(*session, behind) && is_busy(state, environment.router.settings().limits(), 2)) {
     state.drain->paused = state.drain->all_read = true;
     return;
   }
@@ -292,7 +295,8 @@ void Offline::settled(const xmpp::Jid& owner, std::int64_t id, Pending& row, boo
   router::AccountView* account = environment.accounts.account(owner);
   if (account == nullptr) return;
   State& known = state(*account);
-  known.pending.erase(id);
+  known.pending.get().erase(id);
+  if (known.pending->empty()) known.pending.reset();
   if (!durable && !row.arrived && known.count > 0) --known.count;
 }
 
@@ -315,7 +319,7 @@ void Offline::landed(const xmpp::Jid& owner) const {
   if (account == nullptr) return;
   State& known = state(*account);
   if (!known.drain || !known.drain->paused) return;
-  if (is_busy(*known.flight, environment.router.settings().limits(), 2)) return;
+  if (is_busy(known, environment.router.settings().limits(), 2)) return;
   known.drain->paused = false;
   if (known.drain->all_read) return finish_drain(*account);
   read_on(*account);

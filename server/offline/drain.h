@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "base/lazy.h"
 #include "offline/offline.h"
 
 namespace offline {
@@ -58,9 +59,9 @@ struct State final : router::FeatureState {
   std::int64_t count = 0;  ///< rows that this component knows of
   std::uint64_t last_drain = 0;
   std::unique_ptr<Drain> drain;
-  PendingRows pending;
-  /// Shared because receipts may outlive the account's stay in memory.
-  std::shared_ptr<Flight> flight = std::make_shared<Flight>();
+  base::Lazy<PendingRows> pending;
+  /// Null until there was one. Shared because receipts may outlive the account's stay in memory.
+  std::shared_ptr<Flight> flight;
 };
 
 /// The offline store of one shard's accounts: copied into every step and receipt.

@@ -72,7 +72,7 @@ void add_row(const Offline& offline, router::Passage& passage) {
               .stanza = xmpp::to_stored(packet.stanza(), packet.from(), packet.to(), passage.overlay)},
       .cancelled = row->revocation});
   unit.attach(base::make_ref<Settled>(offline, account.jid(), id, row));
-  offline.state(account).pending.emplace(id, std::move(row));
+  offline.state(account).pending.get().emplace(id, std::move(row));
 }
 
 router::Verdict keep(const Offline& offline, router::Passage& passage) {

@@ -93,7 +93,7 @@ class AccountView {
   virtual SessionView* session(const xmpp::Jid& full) = 0;
   /// The roster's word on `contact` (its bare form counts); nothing if it is not in the roster.
   virtual std::optional<SubscriptionState> subscription(const xmpp::Jid& contact) const = 0;
-  /// Loaded state of a feature; null only if the feature has no loader and set nothing.
+  /// Loaded state of a feature; null where it has nothing to keep.
   virtual std::unique_ptr<FeatureState>& slot(AccountSlot slot) = 0;
   /// Makes this account's packets wait; see AccountHold.
   virtual std::unique_ptr<AccountHold> hold() = 0;

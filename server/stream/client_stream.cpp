@@ -125,7 +125,9 @@ Handler handler_for(Phase phase, const xml::Element& element) {
 }  // namespace
 
 ClientStream::ClientStream(NegotiationOwner& to, base::Ref<const StreamOffer> what, bool loopback_plaintext)
-    : owner_(&to), offer_(std::move(what)), loopback_plaintext_(loopback_plaintext) {}
+    : owner_(&to), offer_(std::move(what)) {
+  login_->loopback_plaintext = loopback_plaintext;
+}
 
 void ClientStream::on_element(xml::Document element) {
   if (phase_ != Phase::closed) (this->*handler_for(phase_, element.root()))(element);
@@ -146,7 +148,7 @@ void ClientStream::await(Wait answer) {
 Circumstances ClientStream::circumstances() const {
   return {.tls = tls_,
           .binding = login_->binding,
-          .loopback_plaintext_allowed = loopback_plaintext_,
+          .loopback_plaintext_allowed = login_->loopback_plaintext,
           .scram = host_.scram,
           .plain = host_.plain};
 }

@@ -42,6 +42,7 @@ struct Attempt {
 
 /// What is needed until the client is bound, and no longer.
 struct Login {
+  bool loopback_plaintext = false;  ///< login without TLS is allowed
   ChannelBinding binding;
   xmpp::Jid from;  ///< of the client's header
   unsigned failures = 0;
@@ -110,7 +111,7 @@ class ClientStream {
   /// True once, if this is the answer awaited; false after the end.
   bool take_answer(Wait answer);
   void await(Wait answer);
-  bool secure() const { return tls_ || loopback_plaintext_; }
+  bool secure() const { return tls_ || login_->loopback_plaintext; }
   Circumstances circumstances() const;
 
   // client_stream.cpp
@@ -147,7 +148,6 @@ class ClientStream {
   std::unique_ptr<Login> login_ = std::make_unique<Login>();  // null once established or closed
   Phase phase_ = Phase::header;
   Wait wait_ = Wait::nothing;
-  const bool loopback_plaintext_;
   bool tls_ = false;
   bool header_sent_ = false;  // on this stream, that is since the last restart
   bool authenticated_ = false;

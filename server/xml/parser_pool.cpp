@@ -45,19 +45,19 @@ Context ParserPool::Impl::intern(std::string_view header) {
   return made;
 }
 
-std::unique_ptr<ExpatParser> ParserPool::Impl::lend(const Context& context) {
+std::unique_ptr<StreamParser> ParserPool::Impl::lend(const Context& context) {
   Slot* slot = find(*context);
   if (slot != nullptr && !slot->idle.empty()) {
     auto parser = std::move(slot->idle.back());
     slot->idle.pop_back();
     return parser;
   }
-  auto parser = std::make_unique<ExpatParser>();
+  auto parser = std::make_unique<StreamParser>();
   parser->prime(context);
   return parser;
 }
 
-void ParserPool::Impl::give_back(std::unique_ptr<ExpatParser> parser) {
+void ParserPool::Impl::give_back(std::unique_ptr<StreamParser> parser) {
   if (parser->worn()) return;
   Slot* slot = find(*parser->context);
   if (slot != nullptr && slot->idle.size() < kIdlePerContext) slot->idle.push_back(std::move(parser));

@@ -35,7 +35,7 @@ struct StreamReader::State final : ExpatEvents {
   bool refuse_utf16(char byte);
   void borrow();
   void restart();
-  std::size_t pending() const { return parser != nullptr ? parser->fed() - begun_at : 0; }
+  std::size_t pending() const { return parser != nullptr ? parser->fed() - parser->begun_at : 0; }
 
   void on_start(const char* name, const char** attributes) override;
   void on_end(const char* name) override;
@@ -44,31 +44,19 @@ struct StreamReader::State final : ExpatEvents {
   void on_encoding(const char* encoding) override;
   void on_restricted() override { fail(Fault::restricted_xml); }
   void on_cdata() override {
-    if (builder.depth() == 0) fail(Fault::not_well_formed);
+    if (parser->builder.depth() == 0) fail(Fault::not_well_formed);
   }
 
   void header(const char* name, const char** attributes);
-  void count_anew() {
-    elements = namespaces = 0;
-    looked_at_again = 0;
-  }
   void stop_at(std::size_t position);
   void fail(Fault what);
 
   ParserPool* pool;
   StreamSink* sink = nullptr;  // while feeding
   Limits limits;
-  std::unique_ptr<ExpatParser> parser;
-  Context context;  // null until the header was read
-  TreeBuilder builder;
-  std::string declarations;         // of the header, as attributes
-  std::string default_ns;           // of the header, until reported
-  std::size_t begun_at = 0;         // where the current first-level element began, in the parser's count
-  std::size_t stopped_at = 0;       // where parsing was stopped on purpose, likewise
-  std::uint32_t elements = 0;       // of the current first-level element
-  std::uint32_t namespaces = 0;     // likewise
-  std::size_t looked_at_again = 0;  // bytes, likewise
-  std::uint8_t first_bytes = 0;     // how many of the document's first two bytes were seen
+  std::unique_ptr<StreamParser> parser;  // null between elements
+  Context context;                       // null until the header was read
+  std::uint8_t first_bytes = 0;          // how many of the document's first two bytes were seen
   Fault fault = Fault::none;
   bool stopped = false;  // the parser was told to stop; it may still report an event or two
   bool paused = false;
@@ -109,9 +97,8 @@ std::size_t StreamReader::State::parse(std::string_view bytes) {
   const bool parsed = parser->parse(piece) == XML_STATUS_OK;
   if (stopped || !parsed) {
     if (!stopped) fault = fault_of(XML_GetErrorCode(parser->handle()));
-    const std::size_t used = stopped && fault == Fault::none ? stopped_at - base : 0;
+    const std::size_t used = stopped && fault == Fault::none ? parser->stopped_at - base : 0;
     parser.reset();
-    builder.clear();
     return used;
   }
   after_piece(piece, base);
@@ -119,16 +106,16 @@ std::size_t StreamReader::State::parse(std::string_view bytes) {
 }
 
 void StreamReader::State::after_piece(std::string_view piece, std::size_t base) {
-  const bool between = context != nullptr && builder.depth() == 0;
+  const bool between = context != nullptr && parser->builder.depth() == 0;
   // Space that follows the last element may still wait inside the parser (a CR does); it harms no one there.
-  if (between && begun_at >= base && leading_space(piece.substr(begun_at - base)) == piece.size() - (begun_at - base)) {
+  if (between && parser->begun_at >= base &&
+      leading_space(piece.substr(parser->begun_at - base)) == piece.size() - (parser->begun_at - base)) {
     return pool->impl().give_back(std::move(parser));
   }
-  looked_at_again += parser->fed() - parser->event_begin();
-  if (pending() > limits.max_bytes || looked_at_again > kMostLookedAtAgain) {
+  parser->looked_at_again += parser->fed() - parser->event_begin();
+  if (pending() > limits.max_bytes || parser->looked_at_again > kMostLookedAtAgain) {
     fail(Fault::too_big);
     parser.reset();
-    builder.clear();
   }
 }
 
@@ -143,18 +130,15 @@ bool StreamReader::State::refuse_utf16(char byte) {
 }
 
 void StreamReader::State::borrow() {
-  parser = context != nullptr ? pool->impl().lend(context) : std::make_unique<ExpatParser>();
+  parser = context != nullptr ? pool->impl().lend(context) : std::make_unique<StreamParser>();
   report_to(*parser, *this);
-  begun_at = parser->fed();
-  count_anew();
+  parser->begun_at = parser->fed();
+  parser->count_anew();
 }
 
 void StreamReader::State::restart() {
   parser.reset();
-  builder.clear();
   context.reset();
-  declarations.clear();
-  default_ns.clear();
   first_bytes = 0;
   ended = restarting = false;
 }
@@ -165,70 +149,70 @@ void StreamReader::State::on_start(const char* name, const char** attributes) {
   if (stopped) return;
   std::uint32_t count = 0;
   while (attributes[2 * static_cast<std::size_t>(count)] != nullptr) ++count;
-  if (builder.depth() == 0) begun_at = std::max(begun_at, parser->event_begin());
-  if (count > limits.max_attributes || namespaces > limits.max_namespaces) return fail(Fault::too_big);
+  if (parser->builder.depth() == 0) parser->begun_at = std::max(parser->begun_at, parser->event_begin());
+  if (count > limits.max_attributes || parser->namespaces > limits.max_namespaces) return fail(Fault::too_big);
   if (context == nullptr) return header(name, attributes);
-  if (++elements > limits.max_elements || builder.depth() >= limits.max_depth) return fail(Fault::too_big);
-  builder.start(name, attributes);
+  if (++parser->elements > limits.max_elements || parser->builder.depth() >= limits.max_depth)
+    return fail(Fault::too_big);
+  parser->builder.start(name, attributes);
 }
 
 void StreamReader::State::header(const char* name, const char** attributes) {
-  if (parser->event_end() - begun_at > limits.max_bytes) return fail(Fault::too_big);
-  builder.start(name, attributes);
-  builder.end();
-  const Document document = builder.take();
+  if (parser->event_end() - parser->begun_at > limits.max_bytes) return fail(Fault::too_big);
+  parser->builder.start(name, attributes);
+  parser->builder.end();
+  const Document document = parser->builder.take();
   const ExpandedName expanded(name);
   std::string text = "<";
   if (!expanded.prefix.empty()) text.append(expanded.prefix) += ':';
-  text.append(expanded.name).append(declarations) += '>';
+  text.append(expanded.name).append(parser->declarations) += '>';
   context = parser->context = pool->impl().intern(text);
-  begun_at = parser->event_end();
-  count_anew();
-  declarations = std::string();
-  const std::string ns = std::exchange(default_ns, std::string());
+  parser->begun_at = parser->event_end();
+  parser->count_anew();
+  const std::string ns = std::exchange(parser->default_ns, {});
   paused = sink->on_header(document.root(), ns) == StreamSink::Next::pause;
-  if (paused || restarting) stop_at(begun_at);
+  if (paused || restarting) stop_at(parser->begun_at);
 }
 
 void StreamReader::State::on_end(const char*) {
   if (fault != Fault::none) return;
-  if (builder.depth() == 0) {  // also after a pause at a header that closed itself
+  if (parser->builder.depth() == 0) {  // also after a pause at a header that closed itself
     ended = true;
     if (!stopped) stop_at(parser->event_end());
     return sink->on_end();
   }
-  if (stopped || !builder.end()) return;
+  if (stopped || !parser->builder.end()) return;
   const std::size_t end = parser->event_end();
-  if (end - begun_at > limits.max_bytes) return fail(Fault::too_big);
-  begun_at = end;
-  count_anew();
+  if (end - parser->begun_at > limits.max_bytes) return fail(Fault::too_big);
+  parser->begun_at = end;
+  parser->count_anew();
   parser->count_element();
-  paused = sink->on_element(builder.take()) == StreamSink::Next::pause;
+  paused = sink->on_element(parser->builder.take()) == StreamSink::Next::pause;
   // A worn parser is left even by a peer who never lets it come to a boundary between two feeds.
   if (paused || restarting || parser->worn()) stop_at(end);
 }
 
 void StreamReader::State::on_text(std::string_view text) {
   if (stopped) return;
-  if (builder.depth() != 0) return builder.text(text);
+  if (parser->builder.depth() != 0) return parser->builder.text(text);
   if (leading_space(text) != text.size()) return fail(Fault::not_well_formed);
-  begun_at = parser->event_end();
+  parser->begun_at = parser->event_end();
 }
 
 void StreamReader::State::on_namespace(const char* prefix, const char* uri) {
   if (stopped) return;
-  ++namespaces;
+  ++parser->namespaces;
   if (context != nullptr) return;
   const std::string_view value = uri != nullptr ? uri : "";
-  declarations += " xmlns";
+  parser->declarations += " xmlns";
   if (prefix != nullptr) {
-    declarations.append(":") += prefix;
+    parser->declarations.append(":") += prefix;
   } else {
-    default_ns = value;
+    parser->default_ns = value;
   }
-  declarations += "='";
-  escape_attr(value, declarations);
-  declarations += '\'';
+  parser->declarations += "='";
+  escape_attr(value, parser->declarations);
+  parser->declarations += '\'';
 }
 
 void StreamReader::State::on_encoding(const char* encoding) {
@@ -237,7 +221,7 @@ void StreamReader::State::on_encoding(const char* encoding) {
 
 void StreamReader::State::stop_at(std::size_t position) {
   stopped = true;
-  stopped_at = position;
+  parser->stopped_at = position;
   XML_StopParser(parser->handle(), XML_FALSE);
 }
 

@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace xml {
+namespace {
+
+constexpr std::size_t kMostTextKept = 1024;  // for the next element
+
+}  // namespace
 
 ExpandedName::ExpandedName(std::string_view reported) : name(reported) {
   const std::size_t first = reported.find(kNameSeparator);
@@ -43,15 +48,8 @@ bool TreeBuilder::end() {
 
 Document TreeBuilder::take() {
   current_ = nullptr;
-  text_ = std::string();  // an idle stream holds no buffer
+  if (text_.capacity() > kMostTextKept) std::exchange(text_, {});
   return std::move(document_);
-}
-
-void TreeBuilder::clear() {
-  document_ = Document();
-  current_ = nullptr;
-  depth_ = 0;
-  text_.clear();
 }
 
 void TreeBuilder::flush_text() {

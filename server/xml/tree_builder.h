@@ -28,7 +28,6 @@ class TreeBuilder {
   Document take();
   /// Open elements, the first-level one included.
   std::uint32_t depth() const { return depth_; }
-  void clear();
 
  private:
   void flush_text();

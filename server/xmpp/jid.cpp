@@ -1,6 +1,7 @@
 #include "xmpp/jid.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -59,19 +60,26 @@ Split split(std::string_view text) {
   return parts;
 }
 
-base::Ref<const Jid::Rep> join(std::string_view local, std::string_view domain, std::string_view resource) {
-  auto rep = base::make_ref<Jid::Rep>();
-  std::string& text = rep->text;
-  text.reserve(local.size() + domain.size() + resource.size() + 2);
-  if (!local.empty()) text.append(local).push_back('@');
-  rep->domain_at = static_cast<std::uint16_t>(text.size());
-  text.append(domain);
-  rep->bare_size = static_cast<std::uint16_t>(text.size());
-  if (!resource.empty()) text.append("/").append(resource);
-  return rep;
-}
-
 }  // namespace
+
+base::Ref<const Jid::Rep> Jid::Rep::make(std::string_view local, std::string_view domain, std::string_view resource) {
+  const std::size_t domain_at = local.empty() ? 0 : local.size() + 1;
+  const std::size_t bare_size = domain_at + domain.size();
+  const std::size_t size = resource.empty() ? bare_size : bare_size + 1 + resource.size();
+  void* memory = ::operator new(sizeof(Rep) + size);
+  char* text = static_cast<char*>(memory) + sizeof(Rep);
+  if (!local.empty()) *std::ranges::copy(local, text).out = '@';
+  std::ranges::copy(domain, text + domain_at);
+  if (!resource.empty()) {
+    text[bare_size] = '/';
+    std::ranges::copy(resource, text + bare_size + 1);
+  }
+  Rep* rep = ::new (memory) Rep;
+  rep->domain_at = static_cast<std::uint16_t>(domain_at);
+  rep->bare_size = static_cast<std::uint16_t>(bare_size);
+  rep->size = static_cast<std::uint16_t>(size);
+  return base::Ref<const Rep>(rep);
+}
 
 Jid::Jid(base::Ref<const Rep> rep) : rep_(std::move(rep)) {}
 
@@ -91,7 +99,7 @@ base::Result<Jid, JidError> Jid::make(std::string_view local, std::string_view d
   if (!prepared_domain) return std::unexpected(prepared_domain.error());
   if (!resource.empty()) prepared_resource = prepare(resource, "resource", precis::opaque_string);
   if (!prepared_resource) return std::unexpected(prepared_resource.error());
-  return Jid(join(*prepared_local, *prepared_domain, *prepared_resource));
+  return Jid(Rep::make(*prepared_local, *prepared_domain, *prepared_resource));
 }
 
 Jid Jid::from_prepared(std::string_view text) {
@@ -99,10 +107,10 @@ Jid Jid::from_prepared(std::string_view text) {
   const auto fits = [](std::string_view part) { return !part.empty() && part.size() <= kMaxPart; };
   base::check(fits(parts.domain) && fits(parts.local.value_or("-")) && fits(parts.resource.value_or("-")),
               "a prepared address has parts of 1 to 1023 bytes");
-  return Jid(join(parts.local.value_or(""), parts.domain, parts.resource.value_or("")));
+  return Jid(Rep::make(parts.local.value_or(""), parts.domain, parts.resource.value_or("")));
 }
 
-std::string_view Jid::str() const { return rep_ ? std::string_view(rep_->text) : std::string_view(); }
+std::string_view Jid::str() const { return rep_ ? rep_->text() : std::string_view(); }
 
 std::string_view Jid::local() const {
   return rep_ && rep_->domain_at > 0 ? str().substr(0, rep_->domain_at - 1U) : std::string_view();
@@ -111,20 +119,20 @@ std::string_view Jid::local() const {
 std::string_view Jid::domain() const { return rep_ ? bare_str().substr(rep_->domain_at) : std::string_view(); }
 
 std::string_view Jid::resource() const {
-  return rep_ && rep_->bare_size < rep_->text.size() ? str().substr(rep_->bare_size + 1U) : std::string_view();
+  return rep_ && rep_->bare_size < rep_->size ? str().substr(rep_->bare_size + 1U) : std::string_view();
 }
 
 std::string_view Jid::bare_str() const { return rep_ ? str().substr(0, rep_->bare_size) : std::string_view(); }
 
-Jid Jid::bare() const { return is_bare() ? *this : Jid(join(local(), domain(), {})); }
+Jid Jid::bare() const { return is_bare() ? *this : Jid(Rep::make(local(), domain(), {})); }
 
-Jid Jid::domain_jid() const { return empty() || is_domain() ? *this : Jid(join({}, domain(), {})); }
+Jid Jid::domain_jid() const { return empty() || is_domain() ? *this : Jid(Rep::make({}, domain(), {})); }
 
 base::Result<Jid, JidError> Jid::with_resource(std::string_view resource) const {
   if (empty()) return refuse("no address to add a resource to");
   const Part prepared = prepare(resource, "resource", precis::opaque_string);
   if (!prepared) return std::unexpected(prepared.error());
-  return Jid(join(local(), domain(), *prepared));
+  return Jid(Rep::make(local(), domain(), *prepared));
 }
 
 std::uint64_t Jid::bare_hash() const { return stable_hash(bare_str()); }

@@ -51,11 +51,16 @@ class Jid {
   friend bool operator==(const Jid& a, const Jid& b) { return a.rep_ == b.rep_ || a.str() == b.str(); }
   friend std::strong_ordering operator<=>(const Jid& a, const Jid& b) { return a.str() <=> b.str(); }
 
-  /// The shared text and where its parts begin. Defined here because copying a Jid is inline.
+  /// Where the parts of the shared text begin. The text stands behind it, in the same piece of memory. Defined here
+  /// because copying a Jid is inline.
   struct Rep final : base::RefCounted {
-    std::string text;
     std::uint16_t domain_at = 0;  ///< 0 when there is no local part
     std::uint16_t bare_size = 0;
+    std::uint16_t size = 0;
+
+    static base::Ref<const Rep> make(std::string_view local, std::string_view domain, std::string_view resource);
+    std::string_view text() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+    static void operator delete(void* memory) { ::operator delete(memory); }  // of whatever size
   };
 
  private:

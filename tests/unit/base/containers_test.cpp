@@ -3,8 +3,10 @@
 #include <deque>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "base/lazy.h"
 #include "base/ring.h"
 #include "base/small_vector.h"
 
@@ -53,6 +55,19 @@ TEST(SmallVector, KeepsItsItemsWhereverTheyLie) {
     EXPECT_EQ(std::vector<int>(numbers.begin(), numbers.end()), expected);
   }
   EXPECT_EQ(numbers, (SmallVector<int, 2>{0, 1, 2, 3, 4}));
+}
+
+TEST(Lazy, IsItsDefaultUntilItIsChanged) {
+  Lazy<std::vector<int>> numbers;
+  EXPECT_TRUE(numbers->empty());
+  numbers.get().push_back(3);
+  EXPECT_EQ(*numbers, std::vector<int>{3});
+  const Lazy<std::vector<int>> taken = std::exchange(numbers, {});
+  EXPECT_EQ(taken->size(), 1U);
+  EXPECT_TRUE(numbers->empty());
+  numbers.get().push_back(4);
+  numbers.reset();
+  EXPECT_TRUE(numbers->empty());
 }
 
 }  // namespace
