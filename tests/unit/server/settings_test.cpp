@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "config.h"
+
 namespace {
 
 TEST(Settings, ASocketTakesAWholeResumptionWhateverIsConfigured) {
@@ -16,6 +18,14 @@ TEST(Settings, ASocketTakesAWholeResumptionWhateverIsConfigured) {
   EXPECT_EQ(small.close, std::chrono::seconds(4));
   limits.out_queue_bytes = 8 * 1024 * 1024;
   EXPECT_EQ(tcp_limits(limits).queue, 8u * 1024 * 1024);
+}
+
+TEST(Settings, StrangersGetHalfOfTheDescriptorsAtMost) {
+  Config config;
+  config.hosts.push_back({.domain = *xmpp::Jid::parse("example.org")});
+  config.limits.max_unauthenticated = 5000;
+  EXPECT_EQ(make_settings(config, 1'000'000)->limits().max_unauthenticated, 5000u);
+  EXPECT_EQ(make_settings(config, 1024)->limits().max_unauthenticated, 512u);
 }
 
 }  // namespace
