@@ -20,6 +20,7 @@ router::SettingsRef make_settings(const Config& config, std::uint64_t descriptor
   router::Limits limits = config.limits;
   limits.max_unauthenticated =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.max_unauthenticated, descriptors / 2));
+  limits.out_queue_bytes = tcp_limits(limits).queue;
   return base::make_ref<router::Settings>(std::move(hosts), limits);
 }
 

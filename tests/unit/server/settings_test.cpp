@@ -16,6 +16,10 @@ TEST(Settings, ASocketTakesAWholeResumptionWhateverIsConfigured) {
   EXPECT_EQ(small.queue, 2u * 1024 * 1024);
   EXPECT_EQ(small.handshake, std::chrono::seconds(3));
   EXPECT_EQ(small.close, std::chrono::seconds(4));
+  Config config;
+  config.hosts.push_back({.domain = *xmpp::Jid::parse("example.org")});
+  config.limits = limits;
+  EXPECT_EQ(make_settings(config, 1024)->limits().out_queue_bytes, small.queue);
   limits.out_queue_bytes = 8 * 1024 * 1024;
   EXPECT_EQ(tcp_limits(limits).queue, 8u * 1024 * 1024);
 }
