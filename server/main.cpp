@@ -1,4 +1,5 @@
 // exedra: the server. The command line, then Process.
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -27,6 +28,17 @@ base::Result<Config> read_config(const std::string& file) {
   return parse_config(*text, file);
 }
 
+/// As many as the system grants: the usual soft limit of 1,024 would be all connections that there can be.
+std::uint64_t raise_descriptors() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  getrlimit(RLIMIT_NOFILE, &files);
+  base::log::info("descriptors", {{"limit", files.rlim_cur}});
+  return files.rlim_cur;
+}
+
 int check(const Arguments& arguments) {
   const std::string file = arguments.config.empty() ? arguments.data + "/exedra.xml" : arguments.config;
   const auto config = read_config(file);
@@ -46,8 +58,9 @@ int serve(const Arguments& arguments) {
   auto config = read_config(file);
   if (!config) return fail(config.error());
   base::log::configure(config->log_level, config->log_file.empty() ? "" : data->file(config->log_file));
-  auto process =
-      Process::start({.config_file = file, .port_offset = arguments.port_offset}, std::move(*data), std::move(*config));
+  ProcessOptions options{.config_file = file, .port_offset = arguments.port_offset};
+  options.descriptors = raise_descriptors();
+  auto process = Process::start(std::move(options), std::move(*data), std::move(*config));
   if (!process) return fail(process.error());
   std::cout << (*process)->greeting() << std::flush;
   (*process)->run();

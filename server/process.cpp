@@ -43,6 +43,8 @@ Process::Process(ProcessOptions options, DataFolder data, Config config)
 
 Process::~Process() = default;
 
+router::SettingsRef Process::settings() const { return make_settings(config_, options_.descriptors); }
+
 base::Result<std::unique_ptr<Process>> Process::start(ProcessOptions options, DataFolder data, Config config) {
   std::unique_ptr<Process> process(new Process(std::move(options), std::move(data), std::move(config)));
   const auto opened = process->open();
@@ -78,8 +80,8 @@ base::Result<void> Process::open_store() {
   std::vector<base::Loop*> loops;
   loops.reserve(loops_.size());
   for (const auto& loop : loops_) loops.push_back(loop.get());
-  server_ = std::make_unique<Server>(std::move(loops), Seams{*store_, *keys_, cpu_, base::system_random(), fake},
-                                     make_settings(config_));
+  server_ =
+      std::make_unique<Server>(std::move(loops), Seams{*store_, *keys_, cpu_, base::system_random(), fake}, settings());
   return {};
 }
 
@@ -102,7 +104,7 @@ base::Result<void> Process::open_listener(const ClientListener& entrance) {
         for (std::size_t i = 0; i < loops_.size(); ++i)
           if (loops_[i].get() == &loop) return server_->shard(i).clients().accept(std::move(transport), kind);
       },
-      tcp_limits(make_settings(config_)->limits()));
+      tcp_limits(config_.limits));
   if (!opened) return std::unexpected(opened.error());
   base::log::info("listening", {{"address", entrance.address},
                                 {"port", (*opened)->port()},
@@ -183,8 +185,11 @@ void Process::status(admin::Done done) {
       hosts.push_back({{"domain", name},
                        {"certificate_expires", std::chrono::duration_cast<std::chrono::seconds>(expires).count()}});
     }
-    json ports = json::array();
-    for (const auto& listener : listeners_) ports.push_back(listener->port());
+    json ports = json::array(), paused = json::array();
+    for (const auto& listener : listeners_) {
+      ports.push_back(listener->port());
+      if (listener->paused()) paused.push_back(listener->port());
+    }
     const auto up = std::chrono::duration_cast<std::chrono::seconds>(home().now() - started_).count();
     done(json{{"version", EXEDRA_VERSION},
               {"uptime_seconds", up},
@@ -192,6 +197,7 @@ void Process::status(admin::Done done) {
               {"shards", loops_.size()},
               {"hosts", std::move(hosts)},
               {"ports", std::move(ports)},
+              {"paused_ports", std::move(paused)},
               {"connections", counts.connections},
               {"sessions", counts.sessions},
               {"hibernated", counts.hibernated}});
@@ -256,7 +262,7 @@ void Process::apply(Config config, CertificatesRef certificates) {
   } catch (const std::exception& error) {
     base::log::error("log_not_opened", {{"file", config_.log_file}, {"why", error.what()}});
   }
-  server_->use(make_settings(config_));
+  server_->use(settings());
   server_->use(certificates_);
   base::log::info("reloaded", {{"config", options_.config_file}});
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,6 +22,7 @@ struct ProcessOptions {
   std::string config_file;
   std::uint16_t port_offset = 0;  ///< added to every port, so that several servers run on one machine
   base::Duration certificate_watch = std::chrono::seconds(60);  ///< between two looks at the certificates' files
+  std::uint64_t descriptors = std::numeric_limits<std::uint64_t>::max();  ///< that this process may open
 };
 
 /// Its methods are for the thread that calls run(), whose loop is the first shard's.
@@ -40,6 +43,7 @@ class Process final : public admin::Process {
 
  private:
   Process(ProcessOptions options, DataFolder data, Config config);
+  router::SettingsRef settings() const;
   base::Result<void> open();
   base::Result<void> open_store();
   base::Result<void> open_listeners();

@@ -6,7 +6,7 @@
 
 #include "config.h"
 
-router::SettingsRef make_settings(const Config& config) {
+router::SettingsRef make_settings(const Config& config, std::uint64_t descriptors) {
   std::vector<router::HostSettings> hosts;
   hosts.reserve(config.hosts.size());
   for (const HostConfig& host : config.hosts) {
@@ -17,7 +17,11 @@ router::SettingsRef make_settings(const Config& config) {
                      .offline_max_messages = host.offline_max_messages,
                      .admin_contacts = host.admin_contacts});
   }
-  return base::make_ref<router::Settings>(std::move(hosts), config.limits);
+  router::Limits limits = config.limits;
+  limits.max_unauthenticated =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.max_unauthenticated, descriptors / 2));
+  limits.out_queue_bytes = tcp_limits(limits).queue;
+  return base::make_ref<router::Settings>(std::move(hosts), limits);
 }
 
 net::TcpLimits tcp_limits(const router::Limits& limits) {

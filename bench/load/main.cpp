@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, nlohmann::json (*)(const Options&)> cases{
       {"register", load::run_register}, {"logins", load::run_logins},   {"idle", load::run_idle},
       {"chat", load::run_chat},         {"offline", load::run_offline}, {"presence", load::run_presence},
-      {"room", load::run_room}};
+      {"room", load::run_room},         {"storm", load::run_storm}};
   const std::map<std::string, load::Tls> kinds{
       {"none", load::Tls::none}, {"starttls", load::Tls::starttls}, {"direct", load::Tls::direct}};
   Options options;

@@ -89,6 +89,7 @@ void log_out(Loop& loop, const std::vector<std::unique_ptr<Client>>& clients);
 /// Each returns its report; throws Failed.
 nlohmann::json run_register(const Options& options);
 nlohmann::json run_logins(const Options& options);
+nlohmann::json run_storm(const Options& options);
 nlohmann::json run_idle(const Options& options);
 nlohmann::json run_chat(const Options& options);
 nlohmann::json run_offline(const Options& options);

@@ -64,6 +64,34 @@ class Turnstile final : public Case {
   std::vector<Place>* places_ = nullptr;
 };
 
+/// All at once, as after a restart, and nobody leaves. A login's time begins with the storm.
+class Storm final : public Case {
+ public:
+  explicit Storm(const Options& options) : options_(options), meter_(options.server), measured_(meter_) {}
+
+  nlohmann::json run() {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (std::size_t i = 0; i < options_.clients; ++i) {
+      clients.push_back(std::make_unique<Client>(loop_, options_.way, *this, i, "u" + std::to_string(i)));
+    }
+    begun_ = now_ns();
+    measured_.begin();
+    log_in(loop_, clients, clients.size(), 600);
+    measured_.end(clients.size());
+    log_out(loop_, clients);
+    return measured_.report();
+  }
+
+ private:
+  void ready(Client&) override { measured_.latency.add(now_ns() - begun_); }
+
+  const Options& options_;
+  Loop loop_;
+  Meter meter_;
+  Measurement measured_;
+  std::uint64_t begun_ = 0;
+};
+
 }  // namespace
 
 nlohmann::json run_register(const Options& options) {
@@ -73,6 +101,8 @@ nlohmann::json run_register(const Options& options) {
 }
 
 nlohmann::json run_logins(const Options& options) { return Turnstile(options, false).run(); }
+
+nlohmann::json run_storm(const Options& options) { return Storm(options).run(); }
 
 nlohmann::json run_idle(const Options& options) {
   Loop loop;

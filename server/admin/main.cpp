@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -85,7 +86,11 @@ void print_status(const json& answer) {
     std::cout << "host " << host.value("domain", "") << ", certificate until "
               << when(host.value("certificate_expires", std::int64_t{0})) << "\n";
   }
-  for (const json& port : answer.at("ports")) std::cout << "port " << port << "\n";
+  const json paused = answer.value("paused_ports", json::array());
+  for (const json& port : answer.at("ports")) {
+    const bool waits = std::ranges::find(paused, port) != paused.end();
+    std::cout << "port " << port << (waits ? ", takes no more connections: out of descriptors or memory\n" : "\n");
+  }
 }
 
 void print_sessions(const json& answer) {

@@ -1,14 +1,18 @@
 #include "net/listener.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/log.h"
 #include "net/asio.h"
+#include "net/fd.h"
 
 namespace net {
 
@@ -18,6 +22,7 @@ namespace {
 
 constexpr int backlog = 4096;  // a smaller one caps logins per second (LIMITS section 4)
 constexpr auto pause_on_error = std::chrono::milliseconds(100);
+constexpr rlim_t kept_descriptors = 32;  // for the store, the control socket, certificates, a new log file
 
 // A client that vanished is noticed within four minutes, one that doesn't take what it is sent in less.
 constexpr int idle_seconds = 150;
@@ -37,6 +42,14 @@ void tune(int socket) {
   set(socket, IPPROTO_TCP, TCP_KEEPINTVL, probe_seconds);
   set(socket, IPPROTO_TCP, TCP_KEEPCNT, probes);
   set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_milliseconds);
+}
+
+/// Whether another connection leaves us the descriptors that we keep. The lowest free one tells how many are in use.
+bool has_room(int socket) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return true;
+  const Fd next(fcntl(socket, F_DUPFD_CLOEXEC, 0));
+  return next.get() >= 0 && static_cast<rlim_t>(next.get()) + kept_descriptors < files.rlim_cur;
 }
 
 std::string peer_text(const tcp::endpoint& peer) {
@@ -71,16 +84,12 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
   }
 
   void accept() {
+    paused_ = !has_room(acceptor_.native_handle());
+    if (paused_) return pause(EMFILE);
     acceptor_.async_accept([self = shared_from_this()](const boost::system::error_code& error, tcp::socket socket) {
       if (self->closed_) return;
-      if (!error) {
-        self->hand_over(std::move(socket));
-      } else if (error != boost::asio::error::connection_aborted) {
-        // Out of descriptors or memory: trying at once would spin; the backlog keeps the callers.
-        base::log::warning("accept_paused", {{"port", self->port_}, {"reason", std::strerror(error.value())}});
-        self->pause_ = base::Timer(self->loop_, pause_on_error, [core = self.get()] { core->accept(); });
-        return;
-      }
+      if (error && error != boost::asio::error::connection_aborted) return self->pause(error.value());
+      if (!error) self->hand_over(std::move(socket));
       self->accept();
     });
   }
@@ -93,9 +102,20 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
   }
 
   std::uint16_t port() const { return port_; }
+  bool paused() const { return paused_; }
 
  private:
+  /// Out of descriptors or memory: trying at once would spin. The backlog keeps the callers.
+  void pause(int reason) {
+    paused_ = true;
+    if (!std::exchange(told_, true)) {
+      base::log::warning("accept_paused", {{"port", port_}, {"reason", std::strerror(reason)}});
+    }
+    pause_ = base::Timer(loop_, pause_on_error, [this] { accept(); });
+  }
+
   void hand_over(tcp::socket socket) {
+    if (std::exchange(told_, false)) base::log::info("accept_resumed", {{"port", port_}});
     boost::system::error_code error;
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (!error) socket.non_blocking(true, error);
@@ -115,7 +135,8 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
   tcp::acceptor acceptor_;
   base::Timer pause_;
   std::uint16_t port_ = 0;
-  bool closed_ = false;
+  bool closed_ = false, paused_ = false;
+  bool told_ = false;  ///< the log says that we are paused
 };
 
 base::Result<std::unique_ptr<Listener>> Listener::open(AsioLoop& loop, const std::string& address, std::uint16_t port,
@@ -132,5 +153,6 @@ base::Result<std::unique_ptr<Listener>> Listener::open(AsioLoop& loop, const std
 Listener::~Listener() { core_->close(); }
 
 std::uint16_t Listener::port() const { return core_->port(); }
+bool Listener::paused() const { return core_->paused(); }
 
 }  // namespace net

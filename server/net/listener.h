@@ -27,6 +27,8 @@ class Listener {
   ~Listener();
 
   std::uint16_t port() const;
+  /// Out of descriptors or memory: callers wait in the backlog. A few descriptors are kept for other things.
+  bool paused() const;
 
  private:
   class Core;

@@ -71,15 +71,29 @@ class RowReceipt final : public router::Receipt {
   std::shared_ptr<Flight> flight_;  // shared with the account's state
 };
 
-base::Result<Page> read_page(store::Reader& reader, const std::string& owner, std::int64_t after) {
-  auto rows = reader.offline(owner, after, kPage);
+/// What a page may hold: what a client still takes at once.
+struct Room {
+  std::size_t rows, bytes;
+};
+
+Room room_for(const State& state, const router::Limits& limits) {
+  const auto left = [](std::size_t most, std::size_t used) { return most > used ? most - used : 1; };
+  const std::size_t rows = state.flight != nullptr ? state.flight->ids.size() : 0;
+  const std::size_t bytes = state.flight != nullptr ? state.flight->bytes : 0;
+  return {std::min(kPage, left(limits.sm_queue_stanzas / 2, rows)), left(limits.offline_bytes, bytes)};
+}
+
+base::Result<Page> read_page(store::Reader& reader, const std::string& owner, std::int64_t after, const Room& room) {
+  auto rows = reader.offline(owner, after, room.rows, room.bytes);
   if (!rows) return std::unexpected(rows.error());
   Page page;
-  page.last = rows->size() < kPage;
+  std::size_t bytes = 0;
   for (const store::OfflineRow& row : *rows) {
+    bytes += row.stanza.size();
     page.messages.push_back(
         {.id = row.id, .time = row.time, .bytes = row.stanza.size(), .stanza = xmpp::from_stored(row.stanza)});
   }
+  page.last = rows->size() < room.rows && bytes < room.bytes;
   return page;
 }
 
@@ -195,17 +209,22 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
     if (session != nullptr) end_waiting(*session, offline.behind);
     return;
   }
+  const router::Limits& limits = offline.environment.router.settings().limits();
   merge(drain->unwritten, drain->after, *page);
   // Taken twice: what was acknowledged since the read began is still in the page.
   drain->in_flight.merge(rows_in_flight(state, *account));
   for (Message& message : page->messages) {
+    if (is_busy(state, limits, 1)) {  // what the store didn't show yet may be too much in one piece
+      page->last = false;
+      break;
+    }
     drain->after = message.id;
     // What another session was sent is redelivered when that ends unacknowledged.
     if (drain->in_flight.contains(message.id)) continue;
     send(offline, *account, *session, std::move(message));
   }
   if (page->last) return offline.finish_drain(*account);
-  drain->paused = is_busy(state, offline.environment.router.settings().limits(), 1);
+  drain->paused = is_busy(state, limits, 1);
   if (!drain->paused) return offline.read_on(*account);
   begin_waiting(*session, offline.behind);
   drain->hold.reset();
@@ -234,13 +253,15 @@ void Offline::start_drain(router::AccountView& account, const router::SessionVie
 }
 
 void Offline::read_on(router::AccountView& account) const {
-  Drain& drain = *state(account).drain;
-  drain.unwritten = *state(account).pending;
-  drain.in_flight = rows_in_flight(state(account), account);
+  State& state = this->state(account);
+  Drain& drain = *state.drain;
+  drain.unwritten = *state.pending;
+  drain.in_flight = rows_in_flight(state, account);
   environment.store.read(
       environment.router.loop(),
-      [owner = std::string(account.jid().str()), after = drain.after](store::Reader& reader) {
-        return read_page(reader, owner, after);
+      [owner = std::string(account.jid().str()), after = drain.after,
+       room = room_for(state, environment.router.settings().limits())](store::Reader& reader) {
+        return read_page(reader, owner, after, room);
       },
       [offline = *this, owner = account.jid(), number = drain.number](base::Result<Page> page) {
         on_page(offline, owner, number, std::move(page));

@@ -95,12 +95,18 @@ base::Result<std::optional<SmMark>> Reader::sm_mark(std::string_view sm_id) {
   return select_one(db_, make, "SELECT sm_id, owner, h, time FROM sm_mark WHERE sm_id = ?", sm_id);
 }
 
-base::Result<std::vector<OfflineRow>> Reader::offline(std::string_view owner, std::int64_t after, std::size_t limit) {
+base::Result<std::vector<OfflineRow>> Reader::offline(std::string_view owner, std::int64_t after, std::size_t limit,
+                                                      std::size_t most_bytes) {
+  std::size_t bytes = 0;
   auto make = [&](const Statement& row) {
-    return OfflineRow{.owner = std::string(owner), .id = row.number(0), .time = row.time(1), .stanza = row.text(2)};
+    OfflineRow made{.owner = std::string(owner), .id = row.number(0), .time = row.time(1), .stanza = row.text(2)};
+    bytes += made.stanza.size();
+    return made;
   };
-  return select_all(db_, make, "SELECT id, time, stanza FROM offline WHERE owner = ? AND id > ? ORDER BY id LIMIT ?",
-                    owner, after, static_cast<std::int64_t>(limit));
+  return select_while(
+      db_, make, [&] { return bytes < most_bytes; },
+      "SELECT id, time, stanza FROM offline WHERE owner = ? AND id > ? ORDER BY id LIMIT ?", owner, after,
+      static_cast<std::int64_t>(limit));
 }
 
 base::Result<std::int64_t> Reader::offline_count(std::string_view owner) {

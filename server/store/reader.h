@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,8 +78,9 @@ class Reader {
   Result<std::optional<std::string>> vcard(std::string_view owner);
   Result<std::optional<LastActivity>> last_activity(std::string_view owner);
   Result<std::optional<SmMark>> sm_mark(std::string_view sm_id);
-  /// Ascending by id, beginning behind `after`.
-  Result<std::vector<OfflineRow>> offline(std::string_view owner, std::int64_t after, std::size_t limit);
+  /// Ascending by id, beginning behind `after`; the row whose stanza reaches `most_bytes` in all is the last.
+  Result<std::vector<OfflineRow>> offline(std::string_view owner, std::int64_t after, std::size_t limit,
+                                          std::size_t most_bytes = std::numeric_limits<std::size_t>::max());
   Result<std::int64_t> offline_count(std::string_view owner);
   /// The highest id waiting for this owner, 0 if none.
   Result<std::int64_t> last_offline_id(std::string_view owner);

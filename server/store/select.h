@@ -9,20 +9,27 @@
 
 namespace store {
 
-/// All rows of `sql`, each turned into a value by `make(const Statement&)`.
-template <class Make, class... Values>
-auto select_all(Database& db, Make make, std::string_view sql, const Values&... values)
+/// Rows of `sql` while `more()`, each turned into a value by `make(const Statement&)`.
+template <class Make, class More, class... Values>
+auto select_while(Database& db, Make make, More more, std::string_view sql, const Values&... values)
     -> base::Result<std::vector<decltype(make(std::declval<const Statement&>()))>> {
   std::vector<decltype(make(std::declval<const Statement&>()))> rows;
   auto statement = db.prepare(sql);
   if (!statement) return std::unexpected(statement.error());
   statement->bind_all(values...);
-  for (;;) {
-    auto more = statement->step();
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return rows;
+  while (more()) {
+    auto row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
     rows.push_back(make(*statement));
   }
+  return rows;
+}
+
+/// All of them.
+template <class Make, class... Values>
+auto select_all(Database& db, Make make, std::string_view sql, const Values&... values) {
+  return select_while(db, make, [] { return true; }, sql, values...);
 }
 
 /// The first row of `sql`, if there is one.

@@ -1,4 +1,5 @@
 """The real server as a child process with a folder of its own, for clients this project did not write."""
+import json
 import os
 import pathlib
 import re
@@ -13,6 +14,7 @@ PROGRAMS = pathlib.Path(os.environ.get("EXEDRA_PROGRAMS", ROOT / "build" / "rele
 DOMAIN = "example.org"
 PASSWORD = "wherefore"
 PATIENCE = 15  # seconds any single event may take
+SANITIZED = "EXEDRA_SANITIZED" in os.environ  # its memory and time are the sanitizer's
 ENTRANCES = ("starttls", "direct", "plain")
 CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="4">
   <clients address="127.0.0.1" port="0"/>
@@ -26,7 +28,9 @@ CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="4">
 class Server:
     """Started at once; its ports are in `ports`, by entrance."""
 
-    def __init__(self):
+    def __init__(self, descriptors=None):
+        """With no more than so many descriptors."""
+        self.prefix = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="exedra-interop-"))
         (self.folder / "exedra.xml").write_text(CONFIG, encoding="utf-8")
         self.process = None
@@ -54,8 +58,8 @@ class Server:
     def start(self):
         self.launches += 1
         with open(self.folder / f"output-{self.launches}", "wb") as output:
-            self.process = subprocess.Popen([PROGRAMS / "exedra", "--data", self.folder], stdout=output,
-                                            stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen([*self.prefix, PROGRAMS / "exedra", "--data", self.folder],
+                                            stdout=output, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self.process.poll() is None:
             # A port may be printed in part only, so its line has to be complete.
@@ -74,3 +78,21 @@ class Server:
     def add_account(self, local):
         subprocess.run([PROGRAMS / "exedractl", "--data", self.folder, "account", "add", "--password-stdin",
                         f"{local}@{DOMAIN}"], input=f"{PASSWORD}\n", text=True, check=True, capture_output=True, timeout=PATIENCE)
+
+    def ask(self, *words):
+        """What exedractl answers."""
+        ran = subprocess.run([PROGRAMS / "exedractl", "--json", "--data", self.folder, *words], text=True, check=True,
+                             capture_output=True, timeout=PATIENCE)
+        return json.loads(ran.stdout)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident(self, field="VmRSS"):
+        """Bytes of memory; VmHWM: the most there ever were."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1)) * 1024
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

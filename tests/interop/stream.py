@@ -1,6 +1,8 @@
 """A bare XMPP client on asyncio: no library stands between the test and the stream."""
 import asyncio
 import base64
+import socket
+import time
 import xml.etree.ElementTree as ElementTree
 
 from server import DOMAIN, PASSWORD, PATIENCE
@@ -29,7 +31,9 @@ class Stream:
         self.elements = []
 
     async def connect(self, port):
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
+        """To the port, or on a socket that is connected already."""
+        where = {"sock": port} if isinstance(port, socket.socket) else {"host": "127.0.0.1", "port": port}
+        self.reader, self.writer = await asyncio.open_connection(**where)
         await self.open()
         token = base64.b64encode(f"\0{self.local}\0{PASSWORD}".encode()).decode()
         self.send(f"<auth xmlns='{SASL[1:-1]}' mechanism='PLAIN'>{token}</auth>")
@@ -100,3 +104,56 @@ async def archive(stream):
         if fin.get("complete") == "true":
             return bodies, ids
         after = f"<after>{fin.find(f'{RSM}set/{RSM}last').text}</after>"
+
+
+async def drain(stream):
+    """Every body in the offline store: up to our own note, which queues behind it."""
+    stream.send("<presence/>")
+    stream.send(f"<message type='chat' to='{stream.bare}'><body>end</body></message>")
+    bodies = []
+    while (body := (await stream.next()).findtext(f"{CLIENT}body")) != "end":
+        if body is not None:
+            bodies.append(body)
+    return bodies
+
+
+async def until(condition, what):
+    """Waits for something that no stream tells."""
+    for _ in range(int(PATIENCE / 0.05)):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"still not: {what}")
+
+
+class Dialogue:
+    """Two who answer each other over the whole of an overload: every line arrives, once and in order."""
+
+    def __init__(self):
+        self.streams = Stream("romeo", "orchard"), Stream("juliet", "balcony")
+        self.times = []
+
+    async def begin(self, port):
+        for stream in self.streams:
+            await stream.connect(port)
+            await stream.bind()
+
+    async def go_on(self, rounds):
+        for _ in range(rounds):
+            number, began = str(len(self.times) + 1), time.monotonic()
+            for speaker, listener in (self.streams, self.streams[::-1]):
+                speaker.send(f"<message type='chat' to='{listener.bare}/{listener.resource}'><body>{number}</body></message>")
+                heard = (await listener.expect(f"{CLIENT}message")).findtext(f"{CLIENT}body")
+                if heard != number:
+                    raise AssertionError(f"{listener.local} heard {heard} and not {number}")
+            self.times.append(time.monotonic() - began)
+
+    def summary(self):
+        """Of both ways."""
+        times = sorted(self.times)
+        return (f"{len(times)} round trips of others meanwhile, p99 {times[len(times) * 99 // 100] * 1000:.0f} ms, "
+                f"longest {times[-1] * 1000:.0f} ms")
+
+    def end(self):
+        for stream in self.streams:
+            stream.cut()

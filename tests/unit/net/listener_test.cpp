@@ -92,48 +92,83 @@ TEST(Listener, BacklogHoldsAStorm) {
   EXPECT_GE(info.tcpi_sacked, std::min(1024U, most));  // of a listening socket: its backlog's bound
 }
 
-/// No descriptor beyond those open now, as long as it lives.
-class NoMoreDescriptors {
+/// Only `left` descriptors beyond those open now, as long as it lives.
+class FewDescriptors {
  public:
-  NoMoreDescriptors() {
+  explicit FewDescriptors(int left) {
     getrlimit(RLIMIT_NOFILE, &before_);
     const int next = dup(0);
     close(next);
-    const rlimit now{static_cast<rlim_t>(next), before_.rlim_max};
+    const rlimit now{static_cast<rlim_t>(next + left), before_.rlim_max};
     setrlimit(RLIMIT_NOFILE, &now);
   }
-  ~NoMoreDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
 
  private:
   rlimit before_{};
 };
 
+/// The log while it lives: events are waited for.
+class Log {
+ public:
+  Log() : file_(testing::TempDir() + "listener_test." + std::to_string(getpid())) {
+    base::log::configure(base::log::Level::info, file_);
+    lines_.open(file_);
+  }
+  ~Log() {
+    base::log::configure(base::log::Level::info, "");
+    std::remove(file_.c_str());
+  }
+  void wait_for(const std::string& event) {
+    for (std::string line; line.find(event) == std::string::npos;) {
+      lines_.clear();
+      if (std::getline(lines_, line)) ++count_;
+    }
+  }
+  int count() const { return count_; }
+
+ private:
+  std::string file_;
+  std::ifstream lines_;
+  int count_ = 0;
+};
+
 TEST(Listener, OutOfDescriptorsPausesAndGoesOn) {
-  const std::string log = testing::TempDir() + "listener_test." + std::to_string(getpid());
-  base::log::configure(base::log::Level::info, log);
+  Log log;
   Server server([](Peer& peer) { peer.take = echo; });
   Client romeo(0);
   server.home.run([] { return 0; });
-  std::ifstream lines(log);
-  std::string text, line;
   {
-    const NoMoreDescriptors full;
+    const FewDescriptors full(0);
     romeo.connect(server.port());  // the backlog takes it
     romeo.send("hark");
-    while (text.empty()) {  // the log says that it was noticed
-      lines.clear();
-      if (std::getline(lines, line)) text = line;
-    }
+    log.wait_for("accept_paused");
     EXPECT_TRUE(server.accepted.empty());
   }
-  EXPECT_NE(text.find("accept_paused"), std::string::npos) << text;
   EXPECT_EQ(romeo.receive(4), "hark");
-  lines.clear();
-  int more = 0;
-  while (std::getline(lines, line)) ++more;
-  EXPECT_LE(more, 3);  // it did not spin
-  base::log::configure(base::log::Level::info, "");
-  std::remove(log.c_str());
+  log.wait_for("accept_resumed");
+  EXPECT_EQ(log.count(), 2);  // told once, however often it was tried
+}
+
+bool paused(Server& server) {
+  return server.home.run([&] { return server.listener->paused(); });
+}
+
+TEST(Listener, KeepsSomeDescriptorsForOtherThings) {
+  Log log;
+  Server server([](Peer& peer) { peer.take = echo; });
+  Client romeo(0), juliet(0);
+  {
+    const FewDescriptors few(16);
+    romeo.connect(server.port());  // was waited for already
+    log.wait_for("accept_paused");
+    EXPECT_TRUE(paused(server));
+    juliet.connect(server.port());
+    juliet.send("hark");
+    EXPECT_GE(net::Fd(open("/dev/null", O_RDONLY)).get(), 0);
+  }
+  EXPECT_EQ(juliet.receive(4), "hark");
+  EXPECT_FALSE(paused(server));
 }
 
 }  // namespace

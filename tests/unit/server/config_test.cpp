@@ -110,7 +110,7 @@ TEST(Config, LimitsReachTheServer) {
            " max-unauthenticated-connections='12' close-seconds='13' sm-queue-bytes='8388608'/>"),
       "exedra.xml");
   ASSERT_TRUE(config) << config.error().what;
-  const router::Limits limits = make_settings(*config)->limits();
+  const router::Limits limits = make_settings(*config, 1'000'000)->limits();
   EXPECT_EQ(limits.hibernation, std::chrono::hours(2));
   EXPECT_EQ(limits.hibernated_per_account, 3u);
   EXPECT_EQ(limits.roster_items, 9u);

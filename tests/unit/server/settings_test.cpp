@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "config.h"
+
 namespace {
 
 TEST(Settings, ASocketTakesAWholeResumptionWhateverIsConfigured) {
@@ -14,8 +16,20 @@ TEST(Settings, ASocketTakesAWholeResumptionWhateverIsConfigured) {
   EXPECT_EQ(small.queue, 2u * 1024 * 1024);
   EXPECT_EQ(small.handshake, std::chrono::seconds(3));
   EXPECT_EQ(small.close, std::chrono::seconds(4));
+  Config config;
+  config.hosts.push_back({.domain = *xmpp::Jid::parse("example.org")});
+  config.limits = limits;
+  EXPECT_EQ(make_settings(config, 1024)->limits().out_queue_bytes, small.queue);
   limits.out_queue_bytes = 8 * 1024 * 1024;
   EXPECT_EQ(tcp_limits(limits).queue, 8u * 1024 * 1024);
+}
+
+TEST(Settings, StrangersGetHalfOfTheDescriptorsAtMost) {
+  Config config;
+  config.hosts.push_back({.domain = *xmpp::Jid::parse("example.org")});
+  config.limits.max_unauthenticated = 5000;
+  EXPECT_EQ(make_settings(config, 1'000'000)->limits().max_unauthenticated, 5000u);
+  EXPECT_EQ(make_settings(config, 1024)->limits().max_unauthenticated, 512u);
 }
 
 }  // namespace

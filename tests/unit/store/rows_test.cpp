@@ -119,6 +119,8 @@ TEST_F(RowsTest, OfflineInOrder) {
   EXPECT_EQ(get([](Reader& r) { return r.offline_count(kOwner); }), 2);
   EXPECT_EQ(get([](Reader& r) { return r.last_offline_id(kOwner); }), 2);
   EXPECT_EQ(get([](Reader& r) { return r.offline(kOwner, 0, 1); }), (std::vector<store::OfflineRow>{first}));
+  EXPECT_EQ(get([](Reader& r) { return r.offline(kOwner, 0, 10, 10); }).size(), 1u);
+  EXPECT_EQ(get([](Reader& r) { return r.offline(kOwner, 0, 10, 11); }).size(), 2u);
   ASSERT_TRUE(put(store::OfflineDelete{kOwner, 1}));
   EXPECT_EQ(get([](Reader& r) { return r.offline(kOwner, 0, 10); })[0].id, 2);
 }
