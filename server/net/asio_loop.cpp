@@ -58,7 +58,7 @@ struct AsioLoop::Impl {
     for (auto& job : jobs) job();
   }
 
-  /// What steps have posted runs right behind them, while what they worked on is still in the processor's cache.
+  /// What steps have posted.
   void run_own() {
     for (int generation = 0; generation < generations_per_step && !own.empty(); ++generation) {
       own_now.swap(own);
@@ -75,8 +75,13 @@ struct AsioLoop::Impl {
       jobs.clear();
       turn_end.swap(jobs);
     }
+    count_lost();
+  }
+
+  /// Stopped between a question and its flush: its deadline begins now. To be called before the loop waits, which is no
+  /// loss.
+  void count_lost() {
     if (armed == base::MonoTime::max()) return;
-    // Stopped between a question and its flush: its deadline begins now.
     const base::Duration lost = std::chrono::steady_clock::now() - std::exchange(armed, base::MonoTime::max());
     if (lost > lost_from) put_off(lost);
   }
@@ -184,6 +189,7 @@ void AsioLoop::run() {
   for (impl_->run_own(); !impl_->stopping; impl_->run_own()) {
     int handlers = 0;
     if (impl_->turn_end.empty() && impl_->own.empty()) {
+      impl_->count_lost();
       handlers += static_cast<int>(impl_->io.run_one());
     }
     while (!impl_->stopping && handlers < handlers_per_turn && impl_->io.poll_one() > 0) {

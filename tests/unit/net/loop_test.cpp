@@ -54,6 +54,23 @@ TEST(AsioLoop, TimersRunByTimeAndCancel) {
   EXPECT_EQ(order, "abc");
 }
 
+TEST(AsioLoop, WaitingIsNotTakenForBeingStopped) {
+  net::AsioLoop loop, other;
+  std::string order;
+  loop.after(1100ms, [&] { order += 'a'; });  // set before the turn in which the loop falls asleep
+  loop.after(1300ms, [&] { order += 'b'; });
+  other.after(2200ms, [&] {
+    other.stop();
+    loop.post([&] {
+      order += 'c';
+      loop.stop();
+    });
+  });
+  std::jthread thread([&] { other.run(); });
+  loop.run();
+  EXPECT_EQ(order, "abc");
+}
+
 TEST(AsioLoop, PostsFromManyThreadsAllArriveInTheirOrder) {
   net::AsioLoop loop;
   constexpr int each = 2000;
