@@ -26,8 +26,7 @@ Accounts::Accounts(router::Router& router, router::Registry& registry, const rou
              .windows = Windows(router, store)} {
   register_roster(registry, *this);
   register_bind(registry);
-  // Posted, because the loop may not run yet.
-  if (router.shard() == 0) router.loop().post([this] { shard_.windows.expire_marks(); });
+  if (router.shard() == 0) shard_.windows.start_expiry();
 }
 
 Account* Accounts::account(const xmpp::Jid& bare) {

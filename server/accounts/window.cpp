@@ -107,6 +107,10 @@ void Windows::write(store::UnitRef rows) {
   });
 }
 
+void Windows::start_expiry() {
+  expiry_ = base::Timer(router_.loop(), {}, [this] { expire_marks(); });
+}
+
 // A client that is gone for a day has long lost its session; a mark that idle stands for nothing unacknowledged.
 void Windows::expire_marks() {
   auto rows = base::make_ref<store::Unit>();

@@ -59,8 +59,8 @@ class Windows {
   /// Runs `job` when the account has no window left: whatever its sessions asked for has been answered. At once if it
   /// has none.
   void when_closed(const xmpp::Jid& account, base::Fn<void()> job);
-  /// Removes marks older than a day, now and then hourly. One shard does it for all.
-  void expire_marks();
+  /// Removes marks older than a day, when the loop runs and then hourly. One shard does it for all.
+  void start_expiry();
   /// Sessions whose rows are still under way, closed ones included.
   std::size_t size() const { return windows_.size(); }
 
@@ -96,6 +96,7 @@ class Windows {
   };
   void take_back(Return back);
   void returned(Return back);
+  void expire_marks();
   void write(store::UnitRef rows);
   void advance(router::SessionId session, Window& window);
   void commit(router::SessionId session, Window& window, std::uint64_t number);
