@@ -1,5 +1,5 @@
-// New messages for a session that is still being handed older ones, while its client takes its time to acknowledge
-// those: they wait behind, so that order is kept, and nobody else of the account has to wait.
+// New messages for a session that is still being handed older ones, page by page: they wait behind, so that order is
+// kept, and nobody else of the account has to wait.
 #pragma once
 
 #include "router/delivery.h"

@@ -224,10 +224,11 @@ void on_page(const Offline& offline, const xmpp::Jid& owner, std::uint64_t numbe
     send(offline, *account, *session, std::move(message));
   }
   if (page->last) return offline.finish_drain(*account);
-  drain->paused = is_busy(state, limits, 1);
-  if (!drain->paused) return offline.read_on(*account);
+  // Neither a client that takes its time nor a store that does makes others wait.
   begin_waiting(*session, offline.behind);
   drain->hold.reset();
+  drain->paused = is_busy(state, limits, 1);
+  if (!drain->paused) offline.read_on(*account);
 }
 
 }  // namespace

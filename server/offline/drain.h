@@ -45,7 +45,7 @@ struct Drain {
   Task task = Task::hand_over;
   xmpp::Jid session;
   std::uint64_t number = 0;  ///< tells it from an earlier one to a session of the same name
-  /// Until the client has to be waited for; from then on what is new for the session waits behind (behind.h).
+  /// While the first page is read; from then on what is new for the session waits behind (behind.h).
   std::unique_ptr<router::AccountHold> hold;
   std::int64_t after = 0;            ///< the last row that was sent
   PendingRows unwritten;             ///< what the page being read may not show yet
@@ -71,7 +71,7 @@ struct Offline {
   router::SessionSlot behind;
 
   State& state(router::AccountView& account) const { return static_cast<State&>(*account.slot(slot)); }
-  /// Begins unless one is under way. While it lasts the account's packets wait, so that order is kept.
+  /// Begins unless one is under way. Until the first page is read the account's packets wait, so that order is kept.
   void start_drain(router::AccountView& account, const router::SessionView& session, Task task) const;
   void read_on(router::AccountView& account) const;
   /// Its client has this row; the store may forget it. `pending` if it came from there.

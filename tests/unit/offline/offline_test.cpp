@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,20 @@ TEST_F(OfflineTest, OrderIsKeptAgainstNewMessages) {
   for (int i = 0; i < 250; ++i) expected += std::to_string(i) + " ";
   EXPECT_EQ(bodies(balcony.take()), expected + "new ");
   EXPECT_EQ(juliet_->holds, 0);
+}
+
+// However long handing over takes, nobody is told that the account can't be reached.
+TEST_F(OfflineTest, TheAccountWaitsForTheFirstPageOnly) {
+  for (int i = 0; i < 250; ++i) say(body("x"));
+  std::vector<int> holds;  // at each message handed over
+  points.delivering.emplace_back([&](router::SessionView&, router::Delivery&) {
+    holds.push_back(juliet_->holds);
+    return false;
+  });
+  login(*juliet_, "balcony");
+  ASSERT_EQ(holds.size(), 250u);
+  EXPECT_EQ(std::ranges::count(holds, 1), 100);
+  EXPECT_EQ(holds[100], 0);
 }
 
 TEST_F(OfflineTest, ANegativePriorityGetsNothing) {
