@@ -35,6 +35,9 @@ struct AsioLoop::Impl {
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   boost::asio::steady_timer alarm{io};
+  ReadySet ready;
+  boost::asio::posix::stream_descriptor ready_wait{io, ready.descriptor()};
+  bool ready_now = false;  ///< connections are ready: this turn's
   base::MonoTime alarm_at = base::MonoTime::max();
   base::MonoTime armed = base::MonoTime::max();  ///< when this turn last set a timer
   bool excused = false;                          ///< the last ring was late and put all timers off
@@ -51,6 +54,23 @@ struct AsioLoop::Impl {
   std::vector<std::byte> plain = std::vector<std::byte>(record_size);
   std::vector<std::string> spares;
   std::size_t spare_bytes = 0;
+
+  Impl() { wait_ready(); }
+  ~Impl() { ready_wait.release(); }
+
+  void wait_ready() {
+    ready_now = false;
+    ready_wait.async_wait(ready_wait.wait_read, [this](const boost::system::error_code& error) { ready_now = !error; });
+  }
+
+  /// Connections that are ready, and every so many what they have posted.
+  void run_ready(int handlers) {
+    ready.take();
+    while (!stopping && ready.next()) {
+      if (++handlers % handlers_per_step == 0) run_own();
+    }
+    wait_ready();
+  }
 
   void drain_mailbox() {
     Jobs jobs;
@@ -192,9 +212,10 @@ void AsioLoop::run() {
       impl_->count_lost();
       handlers += static_cast<int>(impl_->io.run_one());
     }
-    while (!impl_->stopping && handlers < handlers_per_turn && impl_->io.poll_one() > 0) {
+    while (!impl_->stopping && !impl_->ready_now && handlers < handlers_per_turn && impl_->io.poll_one() > 0) {
       if (++handlers % handlers_per_step == 0) impl_->run_own();
     }
+    if (impl_->ready_now) impl_->run_ready(handlers);
     impl_->run_own();
     impl_->end_turn();
   }
@@ -230,6 +251,8 @@ void AsioLoop::give_back(std::string buffer) {
   impl_->spare_bytes += size;
   impl_->spares.push_back(std::move(buffer));
 }
+
+ReadySet& AsioLoop::ready_set() { return impl_->ready; }
 
 boost::asio::io_context& context_of(AsioLoop& loop) { return loop.impl_->io; }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/loop.h"
+#include "net/ready_set.h"
 
 namespace boost::asio {
 class io_context;
@@ -42,6 +43,9 @@ class AsioLoop : public base::Loop {
   std::span<std::byte> read_buffer();
   /// The same for what TLS decrypts: one record.
   std::span<std::byte> plain_buffer();
+
+  /// This loop's connections.
+  ReadySet& ready_set();
 
   /// An empty string, perhaps with memory: what is sent gathers in it until the turn ends.
   std::string take_buffer();

@@ -1,9 +1,9 @@
-// Internal to tcp_*.cpp: one TCP connection with its queues. Lives as long as a wait on its socket is pending.
+// Internal to tcp_*.cpp: one TCP connection with its queues. Shared with what it has posted.
 #pragma once
 
 #include <optional>
 
-#include "net/asio.h"
+#include "net/ready_set.h"
 #include "net/tcp_transport.h"
 #include "net/tls.h"
 
@@ -29,9 +29,10 @@ struct TcpTransport::State {
   std::unique_ptr<base::Error> ended;  ///< what on_closed has still to be told
 };
 
-class TcpTransport::Core : public std::enable_shared_from_this<Core> {
+class TcpTransport::Core final : public std::enable_shared_from_this<Core>, private ReadySet::Source {
  public:
   Core(AsioLoop& loop, State state);
+  ~Core();
 
   void start(TransportHandler& handler);
   void send(std::string_view bytes);
@@ -49,8 +50,9 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
 
  private:
   // tcp_input.cpp
-  void wait_read();
-  void on_readable();
+  void on_ready(std::uint32_t events) override;
+  void go_on_reading();
+  void read();
   void on_end();
   void take(std::span<const std::byte> bytes);
   void feed_tls(std::span<const std::byte> bytes);
@@ -63,7 +65,8 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
   void flush();
   bool encrypt();
   void write_out();
-  void wait_write();
+  void go_on_writing();
+  void compact_out();
   void end_output();
   void tell_drained();
   // tcp_transport.cpp
@@ -75,10 +78,11 @@ class TcpTransport::Core : public std::enable_shared_from_this<Core> {
 
   AsioLoop& loop_;
   State s_;
-  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
   TransportHandler* handler_ = nullptr;
   base::Timer deadline_;
   std::size_t out_sent_ = 0;  ///< the front of out that left already
+  bool readable_ = false;     ///< the socket may have more
+  bool last_words_ = false;   ///< the peer will send no more than it has
   bool reading_ = false, writing_ = false, flushing_ = false, paused_ = false, delivering_ = false, resumed_ = false;
   bool closing_ = false, half_closed_ = false, peer_ended_ = false, dead_ = false;
 };

@@ -9,23 +9,35 @@
 
 namespace net {
 
-void TcpTransport::Core::wait_read() {
-  if (reading_ || peer_ended_ || deaf() || (paused_ && !closing_)) return;
+void TcpTransport::Core::on_ready(std::uint32_t events) {
+  const auto self = shared_from_this();  // the handler may destroy the transport
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) last_words_ = true;
+  if ((events & EPOLLIN) != 0 || last_words_) readable_ = true;
+  if (writing_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) go_on_writing();
+  if (readable_ && !reading_) read();
+}
+
+/// Later, so that others have their turn and the handler is never entered from its own call.
+void TcpTransport::Core::go_on_reading() {
+  if (!readable_ || reading_ || peer_ended_ || deaf()) return;
   reading_ = true;
-  socket_.async_wait(socket_.wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+  loop_.post([self = shared_from_this()] {
     self->reading_ = false;
-    if (!error && !self->dead_) self->on_readable();
+    self->read();
   });
 }
 
-void TcpTransport::Core::on_readable() {
-  if (!closing_ && (paused_ || holds())) return;  // what is held comes first, and then waits again
+void TcpTransport::Core::read() {
+  if (peer_ended_ || deaf()) return;
+  if (!closing_ && (paused_ || holds())) return;  // what is held comes first
   const auto buffer = loop_.read_buffer();
-  const ssize_t got = recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const ssize_t got = recv(s_.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got == 0) return on_end();
   if (got < 0 && errno != EAGAIN && errno != EINTR) return finish({std::string("receiving: ") + std::strerror(errno)});
+  // Less than asked for was all there was; the socket tells when there is more, but its end it may have told already.
+  readable_ = got < 0 ? errno == EINTR : last_words_ || static_cast<std::size_t>(got) == buffer.size();
   if (got > 0 && !closing_) take(buffer.first(static_cast<std::size_t>(got)));
-  wait_read();
+  go_on_reading();
 }
 
 /// The peer sends no more; what is queued for it still leaves.
@@ -121,7 +133,7 @@ void TcpTransport::Core::take_held() {
   if (s_.held != nullptr && s_.held->bytes.empty()) s_.held.reset();
   // TLS may also hold decrypted bytes of a record, so it is asked even without input.
   if (s_.tls != nullptr && s_.tls->open()) feed_tls(std::as_bytes(std::span(input)));
-  wait_read();
+  go_on_reading();
 }
 
 }  // namespace net

@@ -61,12 +61,13 @@ bool TcpTransport::Core::encrypt() {
 
 void TcpTransport::Core::write_out() {
   while (out_sent_ < s_.out.size()) {
-    const ssize_t sent = ::send(socket_.native_handle(), s_.out.data() + out_sent_, s_.out.size() - out_sent_,
-                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(s_.socket.get(), s_.out.data() + out_sent_, s_.out.size() - out_sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN) {
-      return wait_write();
+      writing_ = true;
+      return compact_out();
     } else if (errno != EINTR) {
       return finish({std::string("sending: ") + std::strerror(errno)});
     }
@@ -80,22 +81,21 @@ void TcpTransport::Core::end_output() {
   if (half_closed_) return;
   half_closed_ = true;
   if (peer_ended_) return finish({});
-  shutdown(socket_.native_handle(), SHUT_WR);
-  wait_read();
+  shutdown(s_.socket.get(), SHUT_WR);
+  go_on_reading();
 }
 
-void TcpTransport::Core::wait_write() {
-  if (out_sent_ > s_.out.size() / 2) {
-    s_.out.erase(0, out_sent_);
-    out_sent_ = 0;
-  }
-  writing_ = true;
-  socket_.async_wait(socket_.wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-    self->writing_ = false;
-    if (error || self->dead_) return;
-    self->write_out();
-    self->tell_drained();
-  });
+/// The socket takes more.
+void TcpTransport::Core::go_on_writing() {
+  writing_ = false;
+  write_out();
+  tell_drained();
+}
+
+void TcpTransport::Core::compact_out() {
+  if (out_sent_ <= s_.out.size() / 2) return;
+  s_.out.erase(0, out_sent_);
+  out_sent_ = 0;
 }
 
 /// Only from the loop, never below a call of the handler's.

@@ -1,20 +1,19 @@
 // The ends of a connection's life, and the face over its core.
 #include "net/tcp_transport.h"
 
-#include <sys/socket.h>
+#include <cerrno>
+#include <cstring>
 
 #include "base/check.h"
 #include "net/tcp_core.h"
 
 namespace net {
 
-TcpTransport::Core::Core(AsioLoop& loop, State state) : loop_(loop), s_(std::move(state)), socket_(context_of(loop)) {
-  if (s_.ended) {
-    dead_ = true;
-  } else {
-    socket_.assign(boost::asio::ip::tcp::v4(), s_.socket.release());  // the protocol is never asked for
-  }
+TcpTransport::Core::Core(AsioLoop& loop, State state) : loop_(loop), s_(std::move(state)) {
+  if (s_.ended) dead_ = true;
 }
+
+TcpTransport::Core::~Core() { base::check(dead_, "the socket was dropped"); }
 
 void TcpTransport::Core::start(TransportHandler& handler) {
   handler_ = &handler;
@@ -24,9 +23,10 @@ void TcpTransport::Core::start(TransportHandler& handler) {
     });
     return;
   }
+  if (!loop_.ready_set().add(s_.socket.get(), *this))
+    return abort(std::string("waiting for the socket: ") + std::strerror(errno));
   watch_handshake();
   if (holds()) resume();
-  wait_read();
   schedule_flush();
 }
 
@@ -75,8 +75,8 @@ void TcpTransport::Core::finish(base::Error why) {
 void TcpTransport::Core::drop_socket() {
   dead_ = true;
   deadline_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (s_.socket.get() >= 0) loop_.ready_set().remove(s_.socket.get(), *this);
+  s_.socket = Fd();
 }
 
 void TcpTransport::Core::leave() {
@@ -89,8 +89,7 @@ TcpTransport::State TcpTransport::Core::detach() {
   if (closing_ && !dead_) s_.ended = std::make_unique<base::Error>();  // the peer has ended it
   if (!s_.ended) {
     s_.out.erase(0, out_sent_);
-    boost::system::error_code ignored;
-    s_.socket = Fd(socket_.release(ignored));
+    loop_.ready_set().remove(s_.socket.get(), *this);
   }
   out_sent_ = 0;
   State state = std::exchange(s_, State());

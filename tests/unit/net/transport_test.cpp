@@ -144,6 +144,30 @@ TEST(Transport, PeerThatEndsItsSideStillGetsTheAnswer) {
   EXPECT_EQ(server.accepted.get()->closed.get(), "");
 }
 
+// The socket tells of the bytes and of the end at once, while nobody reads.
+TEST(Transport, AnEndThatCameWhileReadingWasPausedIsSeen) {
+  Awaited<bool> paused;
+  Server server([&](Peer& peer) {
+    peer.take = [&](Peer& p, std::string_view) {
+      p.transport->pause();
+      paused.put(true);
+      return std::size_t{0};
+    };
+  });
+  Client romeo(server.port());
+  romeo.send("first");
+  Peer& peer = *server.accepted.get();
+  EXPECT_TRUE(paused.get());
+  romeo.send(" last words");
+  romeo.end_output();
+  server.home.run([&] {
+    peer.take = nullptr;
+    peer.transport->resume();
+  });
+  EXPECT_EQ(peer.closed.get(), "");
+  EXPECT_EQ(server.home.run([&] { return peer.received; }), "first last words");
+}
+
 TEST(Transport, ResetIsAnErrorUnlessClosing) {
   for (const bool closing : {false, true}) {
     Server server({});

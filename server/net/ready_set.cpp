@@ -1,0 +1,38 @@
+#include "net/ready_set.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace net {
+
+ReadySet::ReadySet() : set_(epoll_create1(EPOLL_CLOEXEC)) { base::check(set_.get() >= 0, "epoll_create1"); }
+
+bool ReadySet::add(int descriptor, Source& source) {
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &source}};
+  return epoll_ctl(set_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+void ReadySet::remove(int descriptor, const Source& source) {
+  epoll_ctl(set_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+  for (std::size_t i = begin_; i < end_; ++i)
+    if (events_[i].data.ptr == &source) events_[i].data.ptr = nullptr;
+}
+
+void ReadySet::take() {
+  if (begin_ < end_) return;
+  begin_ = 0;
+  end_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), events_.size(), 0)));
+}
+
+bool ReadySet::next() {
+  while (begin_ < end_) {
+    const epoll_event& event = events_[begin_++];
+    if (event.data.ptr == nullptr) continue;
+    static_cast<Source*>(event.data.ptr)->on_ready(event.events);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace net
