@@ -43,7 +43,7 @@ def sized(accounts, seconds, quick):
         Case("logins", "logins, TLS, classic", "logins", classic, tls=True,
              servers=ENCRYPTED_LOGINS, unit="CPU µs/login"),
         Case("logins-sasl2", "logins, TLS, SASL2 + Bind 2", "logins",
-             {key: value for key, value in classic.items() if key != "--roster"} | {"--sasl2": None}, tls=True,
+             {"--clients": 200, "--concurrent": 20, "--count": 5000, "--sasl2": None}, tls=True,
              servers=("floor", "exedra"), unit="CPU µs/login"),
         Case("archive", "1:1 chat, stream management, archive on", "chat", {**chat, "--window": 4, "--sm": None},
              servers=MANAGED, setup=ARCHIVED),

@@ -119,7 +119,7 @@ Written by `bench/compare --write`; do not edit. How it is measured: [bench/READ
 
 Machine: {cpu}, {cores} cores, {memory_gib} GiB, Linux {kernel}. Load average at the start: {load:.2f}.{warning}
 Versions: {versions}.
-Command: `{command}`, {date}, best of {rounds} rounds. Servers on core 0, the load generator on core 1, unless said otherwise.
+Command: `{command}`, {date}, best of {runs}. Servers on core 0, the load generator on core 1, unless said otherwise.
 
 ## Measured
 
@@ -151,7 +151,7 @@ def write(docs, cases, results, facts):
     (docs / "performance.md").write_text(PAGE.format(
         **facts["machine"], warning=" **Other jobs were running: the figures are too high.**" if busy else "",
         versions=", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
-        command=facts["command"], date=facts["date"], rounds=facts["rounds"], dash=DASH,
+        command=facts["command"], date=facts["date"], runs=facts["rounds"] * facts["turns"], dash=DASH,
         measured=markdown_table(rows(cases, results)), figures=markdown_table(figures(results)),
         mistakes="".join(f"- {line}\n" for line in wrong),
         pictures="\n\n".join(f"![{case.title}](performance/{case.name}.svg)" for case in shown)))
