@@ -43,7 +43,8 @@ Done put(Database& db, const AccountDelete& gone) {
                                        "DELETE FROM archive_prefs WHERE owner = ?",
                                        "DELETE FROM offline WHERE owner = ?",
                                        "DELETE FROM last_activity WHERE owner = ?",
-                                       "DELETE FROM sm_mark WHERE owner = ?"};
+                                       "DELETE FROM sm_mark WHERE owner = ?",
+                                       "DELETE FROM room_affiliation WHERE jid = ?"};
   for (const char* sql : kDeletes) {
     if (auto done = db.run(sql, gone.owner); !done) return done;
   }
@@ -145,6 +146,33 @@ Done put(Database& db, const SmMarkDelete& gone) { return db.run("DELETE FROM sm
 Done put(Database& db, const SmMarkExpire& expire) {
   return db.run("DELETE FROM sm_mark WHERE sm_id IN (SELECT sm_id FROM sm_mark WHERE time < ? LIMIT ?)", expire.before,
                 SmMarkExpire::kMost);
+}
+
+Done put(Database& db, const RoomPut& put) {
+  const Room& room = put.room;
+  return db.run(
+      "INSERT OR REPLACE INTO room (room, service, created, name, listed, settings, subject, archive_from)"
+      " VALUES (?,?,?,?,?,?,?,?)",
+      room.room, room.service, room.created, room.name, std::int64_t{room.listed}, Blob{room.settings},
+      Blob{room.subject}, room.archive_from);
+}
+
+Done put(Database& db, const RoomDelete& gone) {
+  auto done = db.run("DELETE FROM room WHERE room = ?", gone.room);
+  if (done) done = db.run("DELETE FROM room_affiliation WHERE room = ?", gone.room);
+  if (!done) return done;
+  return db.run("DELETE FROM archive WHERE number IN (SELECT number FROM archive WHERE owner = ? ORDER BY id LIMIT ?)",
+                gone.room, RoomDelete::kMost);
+}
+
+Done put(Database& db, const RoomAffiliationPut& put) {
+  const RoomAffiliation& item = put.item;
+  return db.run("INSERT OR REPLACE INTO room_affiliation (room, jid, affiliation, nick, reason) VALUES (?,?,?,?,?)",
+                put.room, item.jid, std::int64_t{item.affiliation}, item.nick, item.reason);
+}
+
+Done put(Database& db, const RoomAffiliationDelete& gone) {
+  return db.run("DELETE FROM room_affiliation WHERE room = ? AND jid = ?", gone.room, gone.jid);
 }
 
 }  // namespace

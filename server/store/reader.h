@@ -59,6 +59,30 @@ struct ArchiveAge {
   base::WallTime oldest;  ///< of the first few messages: a clock that was wrong once must not hide the others
 };
 
+struct StoredRoom {
+  Room room;
+  std::vector<RoomAffiliation> affiliations;  ///< ascending by jid
+};
+
+struct RoomName {
+  std::string room, name;
+};
+
+/// A page of a service's listed rooms, by address.
+struct RoomQuery {
+  std::string service;
+  std::optional<std::string> after, before;  ///< exclusive
+  std::size_t max = 50;
+  bool backwards = false;  ///< the last `max` instead of the first
+};
+
+struct RoomPage {
+  std::vector<RoomName> rooms;   ///< always ascending by address
+  bool complete = false;         ///< nothing matches beyond this page, in the direction of paging
+  std::int64_t total = 0;        ///< listed rooms without after, before and max
+  std::int64_t first_index = 0;  ///< how many of those come before the first of the page
+};
+
 /// Lives for one read job, on the reader's executor.
 class Reader {
  public:
@@ -93,6 +117,11 @@ class Reader {
   Result<std::optional<ArchivePrefs>> archive_prefs(std::string_view owner);
   /// 0 if the archive is empty.
   Result<std::int64_t> last_archive_id(std::string_view owner);
+
+  Result<std::optional<StoredRoom>> room(std::string_view room);
+  Result<RoomPage> rooms(const RoomQuery& query);
+  /// In how many rooms of a service this address has this affiliation.
+  Result<std::int64_t> rooms_with(std::string_view service, std::string_view jid, std::uint8_t affiliation);
 
  private:
   Database& db_;

@@ -98,6 +98,28 @@ struct SmMark {
   bool operator==(const SmMark&) const = default;
 };
 
+/// Somebody's lasting standing in a room (XEP-0045 section 5.2).
+struct RoomAffiliation {
+  std::string jid;               ///< a bare address or a domain
+  std::uint8_t affiliation = 0;  ///< as muc/ numbers them
+  std::string nick;              ///< reserved, or empty
+  std::string reason;
+  bool operator==(const RoomAffiliation&) const = default;
+};
+
+/// A persistent room.
+struct Room {
+  std::string room;  ///< its bare address
+  std::string service;
+  base::WallTime created;
+  std::string name;
+  bool listed = false;
+  std::string settings;  ///< muc/'s own text, as is the subject
+  std::string subject;
+  std::int64_t archive_from = 0;  ///< archive rows with a lower id belong to an earlier room of this name
+  bool operator==(const Room&) const = default;
+};
+
 /// What an offline row's issuer and the writer's thread tell each other.
 struct Revocation {
   std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun
@@ -109,7 +131,7 @@ using CancelFlag = std::shared_ptr<Revocation>;
 struct AccountPut {
   Account account;
 };
-/// Removes everything the owner has, in every table.
+/// Removes everything the owner has, in every table, and its affiliations with rooms.
 struct AccountDelete {
   std::string owner;
 };
@@ -186,10 +208,28 @@ struct SmMarkExpire {
   static constexpr std::int64_t kMost = 10000;
   base::WallTime before;
 };
+/// Replaces the room's own row and leaves its affiliations.
+struct RoomPut {
+  Room room;
+};
+/// The room, its affiliations and the first of its archive; the rest of that is left to retention, so that the writer
+/// isn't kept long.
+struct RoomDelete {
+  static constexpr std::int64_t kMost = 1000;
+  std::string room;
+};
+struct RoomAffiliationPut {
+  std::string room;
+  RoomAffiliation item;
+};
+struct RoomAffiliationDelete {
+  std::string room, jid;
+};
 
-using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
-                         SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
-                         VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete,
-                         LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire>;
+using Row =
+    std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
+                 SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut, VcardDelete,
+                 ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut,
+                 SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomAffiliationPut, RoomAffiliationDelete>;
 
 }  // namespace store

@@ -1,6 +1,8 @@
 #include "store/salvage.h"
 
 #include <filesystem>
+#include <iterator>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -46,6 +48,14 @@ bool copy_table(Database& damaged, Database& target, const std::string& table, s
   }
 }
 
+/// Up to the version of the damaged file, whose tables have no other columns; opening it migrates the copy further.
+std::span<const char* const> steps_of(Database& damaged) {
+  const auto all = schema_steps();
+  const auto version = damaged.number("PRAGMA user_version");
+  if (!version || *version < 1 || *version > std::ssize(all)) return all;
+  return all.first(static_cast<std::size_t>(*version));
+}
+
 std::string free_name(const std::string& path) {
   for (int number = 1;; ++number) {
     std::string name = path + ".damaged-" + std::to_string(number);
@@ -54,11 +64,11 @@ std::string free_name(const std::string& path) {
 }
 
 base::Result<Salvaged> copy_all(const std::string& from, const std::string& to) {
-  auto target = Database::open(to, {.full_sync = true});
-  if (!target) return std::unexpected(target.error());
-  if (auto made = migrate(**target); !made) return std::unexpected(made.error());
   auto damaged = Database::open(from, {.read_only = true});
   if (!damaged) return std::unexpected(damaged.error());
+  auto target = Database::open(to, {.full_sync = true});
+  if (!target) return std::unexpected(target.error());
+  if (auto made = migrate(**target, steps_of(**damaged)); !made) return std::unexpected(made.error());
   if (auto readable = table_names(**damaged, kTables); !readable) return std::unexpected(readable.error());
   auto tables = table_names(**target, kTables);
   if (!tables) return std::unexpected(tables.error());

@@ -35,7 +35,18 @@ CREATE TABLE sm_mark (sm_id TEXT PRIMARY KEY, owner TEXT NOT NULL, h INTEGER NOT
 CREATE INDEX sm_mark_owner ON sm_mark (owner);
 )sql";
 
-constexpr std::array<const char*, 1> kSteps{kFirst};
+// A page of a service's list needs its listed rooms in order; the affiliations' second index carries their room too,
+// as that is part of the primary key.
+constexpr const char* kRooms = R"sql(
+CREATE TABLE room (room TEXT PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL, name TEXT NOT NULL,
+  listed INTEGER NOT NULL, settings BLOB NOT NULL, subject BLOB NOT NULL, archive_from INTEGER NOT NULL);
+CREATE INDEX room_listed ON room (service, room) WHERE listed = 1;
+CREATE TABLE room_affiliation (room TEXT, jid TEXT, affiliation INTEGER NOT NULL, nick TEXT NOT NULL,
+  reason TEXT NOT NULL, PRIMARY KEY (room, jid)) WITHOUT ROWID;
+CREATE INDEX room_affiliation_jid ON room_affiliation (jid, affiliation);
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

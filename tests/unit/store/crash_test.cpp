@@ -8,6 +8,7 @@
 
 #include "fixture.h"
 #include "sim/faulty_vfs.h"
+#include "store/apply.h"
 #include "store/schema.h"
 
 namespace store_test {
@@ -94,6 +95,32 @@ TEST_F(CrashTest, R02ASchemaChangeLeavesTheOldOrTheNewState) {
   EXPECT_EQ(versions, (std::set<std::int64_t>{2, 3}));
 }
 
+TEST_F(CrashTest, R02AFileOfVersionOneGetsTheRoomsOrStaysAsItWas) {
+  auto first = database();
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(store::migrate(*first, store::schema_steps().first(1)));
+  ASSERT_TRUE(store::apply(*first, store::VcardPut{"a@b", "<vCard/>"}));
+  first.reset();
+  const std::string copy = directory / "version1.db";
+  keep(copy);
+  std::set<std::int64_t> versions;
+  die_at_every_write(
+      copy,
+      [&] {
+        if (auto dying = database()) (void)store::migrate(*dying);
+      },
+      [&](bool) {
+        const auto version = database()->number("PRAGMA user_version").value();
+        versions.insert(version);
+        EXPECT_EQ(database()->number("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'room%'").value(),
+                  version == 1 ? 0 : 4);
+        open();
+        EXPECT_EQ(get([](Reader& r) { return r.vcard("a@b"); }), "<vCard/>");
+        ASSERT_TRUE(put(store::RoomPut{{.room = "hall@c", .service = "c"}}));
+      });
+  EXPECT_EQ(versions, (std::set<std::int64_t>{1, 2}));
+}
+
 TEST_F(CrashTest, R02FoldingTheLogInLosesNothing) {
   open();
   for (int i = 1; i <= 30; ++i) ASSERT_TRUE(put(store::ArchivePut{archived("a@b", i)}));
@@ -131,6 +158,35 @@ TEST_F(CrashTest, R02ARemovalIsWholeOrNotAtAll) {
         open();
         const auto kept = get([](Reader& r) { return r.archive({.owner = "a@b", .max = 0}); }).total;
         EXPECT_EQ(get([](Reader& r) { return r.offline_count("a@b"); }), kept);
+        left.insert(kept);
+      });
+  EXPECT_EQ(left, (std::set<std::int64_t>{0, 30}));
+}
+
+TEST_F(CrashTest, R02ARoomIsDestroyedWholeOrNotAtAll) {
+  open();
+  ASSERT_TRUE(put(store::RoomPut{{.room = "hall@c", .service = "c", .settings = std::string(3000, 's')}}));
+  for (int i = 1; i <= 30; ++i) {
+    ASSERT_TRUE(put(store::ArchivePut{archived("hall@c", i)},
+                    store::RoomAffiliationPut{"hall@c", {std::to_string(i) + "@b", 2, "", ""}}));
+  }
+  const std::string copy = directory / "before.db";
+  keep(copy);
+  std::set<std::int64_t> left;
+  die_at_every_write(
+      copy,
+      [&] {
+        auto opened = store::Store::open(path(), {.vfs = sim::kFaultyVfs}, writing, reading);
+        if (!opened) return;
+        store = std::move(*opened);
+        (void)put(store::RoomDelete{"hall@c"});
+        store.reset();
+      },
+      [&](bool) {
+        open();
+        const auto kept = get([](Reader& r) { return r.archive({.owner = "hall@c", .max = 0}); }).total;
+        const auto room = get([](Reader& r) { return r.room("hall@c"); });
+        EXPECT_EQ(room ? std::ssize(room->affiliations) : 0, kept);
         left.insert(kept);
       });
   EXPECT_EQ(left, (std::set<std::int64_t>{0, 30}));

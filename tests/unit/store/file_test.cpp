@@ -3,6 +3,8 @@
 #include <fstream>
 
 #include "fixture.h"
+#include "store/apply.h"
+#include "store/salvage.h"
 #include "store/schema.h"
 #include "store/wal_check.h"
 
@@ -10,6 +12,10 @@ namespace store_test {
 namespace {
 
 using store::Reader;
+
+store::Room hall() {
+  return {.room = "hall@c", .service = "c", .name = "hall", .settings = "<x/>", .subject = "feast"};
+}
 
 class FileTest : public StoreTest {
  protected:
@@ -26,6 +32,18 @@ class FileTest : public StoreTest {
     auto opened = store::Database::open(path(), {});
     EXPECT_TRUE(opened) << opened.error().what;
     return std::move(*opened);
+  }
+  /// Before there were rooms.
+  void write_version_one() {
+    auto db = database();
+    ASSERT_TRUE(store::migrate(*db, store::schema_steps().first(1)));
+    ASSERT_TRUE(store::apply(*db, store::VcardPut{"a@b", "<vCard/>"}));
+    for (int i = 1; i <= 200; ++i) ASSERT_TRUE(store::apply(*db, store::ArchivePut{archived("a@b", i)}));
+  }
+  /// Spoils the page at which this table or index begins.
+  void damage(const std::string& table) {
+    auto root = database()->number("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
+    overwrite(path(), (root.value() - 1) * 4096 + 8, std::string(64, '\xee'));
   }
 };
 
@@ -48,6 +66,17 @@ TEST_F(FileTest, MigrationsRunOnceEachAndAFailedOneLeavesTheOldState) {
   EXPECT_FALSE(store::migrate(*db, kBad));
   EXPECT_EQ(db->number("SELECT sum(x) FROM a").value(), 3);
   EXPECT_EQ(db->number("PRAGMA user_version").value(), 2);
+}
+
+TEST_F(FileTest, AFileOfVersionOneKeepsItsRowsAndGetsTheRooms) {
+  write_version_one();
+  open();
+  EXPECT_EQ(get([](Reader& r) { return r.vcard("a@b"); }), "<vCard/>");
+  EXPECT_EQ(get([](Reader& r) { return r.last_archive_id("a@b"); }), 200);
+  ASSERT_TRUE(put(store::RoomPut{hall()}));
+  EXPECT_TRUE(get([](Reader& r) { return r.room("hall@c"); }));
+  store.reset();
+  EXPECT_EQ(database()->number("PRAGMA user_version").value(), std::ssize(store::schema_steps()));
 }
 
 TEST_F(FileTest, NewerSchemaIsRefused) {
@@ -73,15 +102,44 @@ TEST_F(FileTest, DamagedPagesAreSetAsideAndTheRestIsKept) {
   open();
   for (int i = 1; i <= 200; ++i) ASSERT_TRUE(put(store::ArchivePut{archived("a@b", i)}));
   ASSERT_TRUE(put(store::VcardPut{"a@b", "<vCard/>"}));
+  ASSERT_TRUE(put(store::RoomPut{hall()}, store::RoomAffiliationPut{"hall@c", {"a@b", 4, "a", ""}}));
   store.reset();
-  const auto root = database()->number("SELECT rootpage FROM sqlite_schema WHERE name = 'archive'").value();
-  overwrite(path(), (root - 1) * 4096 + 8, std::string(64, '\xee'));
+  damage("archive");
   store::Options options;
   options.check = store::Check::always;
   open(options);
   EXPECT_EQ(get([](Reader& r) { return r.vcard("a@b"); }), "<vCard/>");
+  const auto room = get([](Reader& r) { return r.room("hall@c"); });
+  ASSERT_TRUE(room);
+  EXPECT_EQ(room->room, hall());
+  EXPECT_EQ(room->affiliations, (std::vector<store::RoomAffiliation>{{"a@b", 4, "a", ""}}));
   EXPECT_TRUE(std::filesystem::exists(path() + ".damaged-1"));
   ASSERT_TRUE(put(store::ArchivePut{archived("a@b", 500)}));
+}
+
+TEST_F(FileTest, RoomsOutliveTheirDamagedList) {
+  open();
+  ASSERT_TRUE(put(store::RoomPut{hall()}, store::RoomAffiliationPut{"hall@c", {"a@b", 4, "a", ""}}));
+  store.reset();
+  damage("room_listed");
+  damage("room_affiliation_jid");
+  const auto saved = store::salvage(path());
+  ASSERT_TRUE(saved) << saved.error().what;
+  EXPECT_EQ(saved->tables_cut, 0);
+  open();
+  EXPECT_EQ(get([](Reader& r) { return r.rooms_with("c", "a@b", 4); }), 1);
+}
+
+TEST_F(FileTest, WhatIsDamagedInAFileOfVersionOneIsSetAsideBeforeItGetsTheRooms) {
+  write_version_one();
+  damage("archive");
+  const auto saved = store::salvage(path());
+  ASSERT_TRUE(saved) << saved.error().what;
+  EXPECT_EQ(saved->tables_cut, 1) << "a table that version 1 doesn't have is no loss";
+  EXPECT_EQ(database()->number("PRAGMA user_version").value(), 1);
+  open();
+  EXPECT_EQ(get([](Reader& r) { return r.vcard("a@b"); }), "<vCard/>");
+  ASSERT_TRUE(put(store::RoomPut{hall()}));
 }
 
 TEST_F(FileTest, AnEmptyFileBecomesANewDatabase) {

@@ -142,7 +142,8 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
                     store::PrivatePut{owner, "n", "e", "x"}, store::VcardPut{owner, "v"},
                     store::ArchivePut{archived(owner, 1)}, store::ArchivePrefsPut{owner, {}},
                     store::OfflinePut{{owner, 1, at(1), "o"}}, store::LastActivityPut{owner, {}},
-                    store::SmMarkPut{{"sm-" + host, owner, 1, at(1)}}));
+                    store::SmMarkPut{{"sm-" + host, owner, 1, at(1)}},
+                    store::RoomAffiliationPut{"hall@rooms", {.jid = owner, .nick = {}, .reason = {}}}));
   }
   ASSERT_TRUE(put(store::AccountDelete{kOwner}));
   store.reset();
@@ -155,6 +156,10 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
     EXPECT_EQ((*database)->number(from + "'ann@a'").value(), 0) << table;
     EXPECT_GT((*database)->number(from + "'ann@b'").value(), 0) << table;
   }
+  auto standing = (*database)->prepare("SELECT jid FROM room_affiliation");
+  ASSERT_TRUE(standing && standing->step().value());
+  EXPECT_EQ(standing->text(0), other);
+  EXPECT_FALSE(standing->step().value());
 }
 
 }  // namespace
