@@ -42,11 +42,13 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
     : router_(router),
       accounts_(router, registry_, points_, seams.store, seams.random),
       administration_(accounts_, seams.keys),
+      rooms_(router, registry_, seams.store, seams.random),
       clients_({router, accounts_, registry_, seams.store, seams.random, seams.cpu, seams.fake}) {
   router_.use(std::move(settings));
   wire_accounts();
   wire_features(seams);
   wire_offline(seams);
+  wire_rooms();
   wire_clients();
   registry_.freeze();
 }
@@ -78,6 +80,11 @@ void Shard::wire_features(const Seams& seams) {
 
 void Shard::wire_offline(const Seams& seams) {
   offline::add_offline({router_, registry_, points_, accounts_, seams.store, seams.random});
+}
+
+void Shard::wire_rooms() {
+  for (const router::RoomService& service : router_.settings().room_services())
+    router_.claim(service.domain.domain(), rooms_);
 }
 
 void Shard::wire_clients() {

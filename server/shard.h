@@ -6,6 +6,7 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "c2s/clients.h"
+#include "muc/service.h"
 #include "router/delivery.h"
 #include "router/registry.h"
 #include "router/router.h"
@@ -36,6 +37,7 @@ class Shard {
   void wire_accounts();
   void wire_features(const Seams& seams);
   void wire_offline(const Seams& seams);
+  void wire_rooms();
   void wire_clients();
 
   router::Router& router_;
@@ -43,5 +45,6 @@ class Shard {
   router::DeliveryPoints points_;
   accounts::Accounts accounts_;
   accounts::Administration administration_;
+  muc::Service rooms_;
   c2s::Clients clients_;
 };

@@ -16,8 +16,10 @@ namespace router {
 
 /// Whom an iq is addressed to. A handler names the targets it answers for; the bits may be joined.
 enum class Target : std::uint8_t {
-  server = 1,   ///< the host's own address, `example.org`
-  account = 2,  ///< a local account's bare address, answered on its behalf (RFC 6121 8.5.2.1.3)
+  server = 1,        ///< the host's own address, `example.org`
+  account = 2,       ///< a local account's bare address, answered on its behalf (RFC 6121 8.5.2.1.3)
+  room_service = 4,  ///< where rooms are, `conference.example.org`
+  room = 8,          ///< a room's bare address
 };
 constexpr Target operator|(Target a, Target b) {
   return static_cast<Target>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));

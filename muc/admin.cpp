@@ -1,0 +1,183 @@
+#include "muc/admin.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "muc/ns.h"
+#include "muc/room.h"
+#include "muc/service.h"
+
+namespace muc {
+namespace {
+
+using xmpp::Condition;
+
+constexpr std::size_t kMostItems = 1000;  // of one request
+
+/// One item of a request, judged and ready to be done.
+struct Change {
+  xmpp::Jid who;  ///< affiliation: bare or a domain
+  Lasting place;
+  Occupant* occupant = nullptr;  ///< role
+  Role role = Role::none;
+  Cause cause;
+};
+using Judged = base::Result<Change, xmpp::StanzaError>;
+
+std::unexpected<xmpp::StanzaError> refused(Condition condition) {
+  return std::unexpected(xmpp::StanzaError(condition));
+}
+
+struct Asker {
+  xmpp::Jid jid;
+  Standing standing;
+  std::string nick;  ///< empty: not inside
+};
+
+Asker asker_of(const Room& room, const xmpp::Jid& who) {
+  const Occupant* occupant = room.occupant_of(who);
+  return {who.bare(),
+          {room.affiliation(who), occupant == nullptr ? Role::none : occupant->role},
+          occupant == nullptr ? std::string() : occupant->nick};
+}
+
+/// Nobody may leave a room without an owner (10.4).
+bool is_last_owner(const Room& room, const xmpp::Jid& who) {
+  const Lasting* place = room.lasting(who);
+  if (place == nullptr || place->affiliation != Affiliation::owner) return false;
+  return std::ranges::count_if(room.places(),
+                               [](const auto& one) { return one.second.affiliation == Affiliation::owner; }) == 1;
+}
+
+Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& item) {
+  const auto wanted = parse_affiliation(item.attr("affiliation"));
+  const auto jid = xmpp::Jid::parse(item.attr("jid"));
+  if (!wanted) return refused(Condition::bad_request);
+  if (!jid) return refused(Condition::jid_malformed);
+  Change change{
+      .who = jid->bare(), .place = {}, .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
+  const Lasting* before = room.lasting(change.who);
+  const Affiliation now = room.affiliation(change.who);
+  if (!may_change(asker.standing.affiliation, now, *wanted))
+    return refused(asker.standing.affiliation >= Affiliation::admin ? Condition::not_allowed : Condition::forbidden);
+  const bool self = change.who == asker.jid;
+  if (self && *wanted == Affiliation::outcast) return refused(Condition::conflict);  // 9.1
+  if (*wanted != Affiliation::owner && is_last_owner(room, change.who)) return refused(Condition::conflict);
+  if (room.environment().service.is_admin(room.address().domain(), change.who)) return refused(Condition::not_allowed);
+  change.place = {.affiliation = *wanted, .nick = before == nullptr ? "" : before->nick, .reason = change.cause.reason};
+  if (const auto nick = item.find_attr("nick")) change.place.nick = std::string(*nick);
+  if (*wanted <= Affiliation::none) change.place.nick.clear();  // 9.1, 9.4
+  return change;
+}
+
+Judged judge_role(const Room& room, const Asker& asker, const xml::Element& item) {
+  const auto wanted = parse_role(item.attr("role"));
+  Occupant* occupant = room.occupant(item.attr("nick"));
+  if (!wanted) return refused(Condition::bad_request);
+  if (asker.standing.role != Role::moderator && asker.standing.affiliation < Affiliation::admin)
+    return refused(Condition::forbidden);
+  if (occupant == nullptr) return refused(Condition::item_not_found);
+  if (!may_change(asker.standing, occupant->standing(), *wanted)) return refused(Condition::not_allowed);
+  return Change{.who = {},
+                .place = {},
+                .occupant = occupant,
+                .role = *wanted,
+                .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
+}
+
+Judged judge(Room& room, const Asker& asker, const xml::Element& item) {
+  const bool role = item.find_attr("role").has_value(), affiliation = item.find_attr("affiliation").has_value();
+  if (!item.is(ns::admin, "item") || role == affiliation) return refused(Condition::bad_request);  // 17.4
+  return affiliation ? judge_affiliation(room, asker, item) : judge_role(room, asker, item);
+}
+
+// All of it or nothing (9.2).
+void set(const Service& service, Room& room, router::Responder responder) {
+  const Asker asker = asker_of(room, responder.request().from());
+  std::vector<Change> changes;
+  for (const xml::Element& item : xml::children(responder.payload())) {
+    if (changes.size() == kMostItems) return responder.error(Condition::resource_constraint);
+    auto change = judge(room, asker, item);
+    if (!change) return responder.error(change.error());
+    changes.push_back(*std::move(change));
+  }
+  const auto new_places = std::ranges::count_if(changes, [](const Change& one) { return one.occupant == nullptr; });
+  if (room.places().size() + static_cast<std::size_t>(new_places) >
+      service.environment().router.settings().limits().room_affiliations + std::size_t{1})
+    return responder.error(Condition::resource_constraint);
+  for (Change& change : changes) {
+    if (change.occupant == nullptr) {
+      room.place(change.who, std::move(change.place), change.cause);
+    } else if (room.occupant(change.occupant->nick) == change.occupant) {
+      room.give_role(*change.occupant, change.role, change.cause);
+    }
+  }
+  // Behind what the changes left in the store.
+  room.save([waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
+    if (done) return waiting->result();
+    waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
+  });
+}
+
+void list_affiliation(const Room& room, const Asker& asker, Affiliation wanted, router::Responder& responder) {
+  // 5.2.1, 9.5: admins see lists; members the one of members where addresses are no secret.
+  const bool shown = asker.standing.affiliation >= Affiliation::admin ||
+                     (asker.standing.affiliation == Affiliation::member && wanted >= Affiliation::member &&
+                      room.shows_addresses_to_members());
+  if (!shown) return responder.error(Condition::forbidden);
+  xml::Document query(ns::admin, "query");
+  for (const auto& [who, place] : room.places()) {
+    if (place.affiliation != wanted) continue;
+    xml::Element& item = query.root().add("item");
+    item.set_attr("affiliation", to_string(wanted)).set_attr("jid", who);
+    if (!place.nick.empty()) item.set_attr("nick", place.nick);
+    if (!place.reason.empty()) item.add_text_child("reason", place.reason);
+  }
+  responder.result(query);
+}
+
+void list_role(const Room& room, const Asker& asker, Role wanted, router::Responder& responder) {
+  if (asker.standing.role != Role::moderator && asker.standing.affiliation < Affiliation::admin)
+    return responder.error(Condition::forbidden);
+  xml::Document query(ns::admin, "query");
+  for (const auto& [nick, occupant] : room.occupants()) {
+    if (occupant->role != wanted) continue;
+    query.root()
+        .add("item")
+        .set_attr("affiliation", to_string(occupant->affiliation))
+        .set_attr("jid", occupant->sessions.back().jid.str())
+        .set_attr("nick", nick)
+        .set_attr("role", to_string(wanted));
+  }
+  responder.result(query);
+}
+
+void get(const Room& room, router::Responder responder) {
+  const xml::Element* item = responder.payload().child(ns::admin, "item");
+  if (item == nullptr) return responder.error(Condition::bad_request);
+  const Asker asker = asker_of(room, responder.request().from());
+  if (const auto affiliation = parse_affiliation(item->attr("affiliation")))
+    return list_affiliation(room, asker, *affiliation, responder);
+  if (const auto role = parse_role(item->attr("role"))) return list_role(room, asker, *role, responder);
+  responder.error(Condition::bad_request);
+}
+
+}  // namespace
+
+void add_admin(const Environment& environment) {
+  Service& service = environment.service;
+  const auto on = [&](xmpp::Type type, auto answer) {
+    environment.registry.iq(type, router::Target::room, ns::admin, "query",
+                            [&service, answer](router::Responder responder) {
+                              Room* room = service.room(responder.request().to());
+                              if (room == nullptr) return responder.error(Condition::item_not_found);
+                              answer(service, *room, std::move(responder));
+                            });
+  };
+  on(xmpp::Type::set,
+     [](const Service& s, Room& room, router::Responder responder) { set(s, room, std::move(responder)); });
+  on(xmpp::Type::get, [](const Service&, Room& room, router::Responder responder) { get(room, std::move(responder)); });
+}
+
+}  // namespace muc

@@ -1,0 +1,128 @@
+// What a room's behaviours are built from. Each has a file with one `void add_<name>(const Environment&)`, which brings
+// its configuration fields, discovery bits, checks and requests; behaviours.cpp lists them. No file knows all.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "muc/occupant.h"
+#include "muc/settings.h"
+#include "router/registry.h"
+#include "router/router.h"
+#include "store/store.h"
+
+namespace muc {
+
+class Room;
+class Service;
+struct Points;
+
+/// One per shard: what a behaviour captures belongs to that shard and its thread. The references outlive everything
+/// that was registered.
+struct Environment {
+  router::Router& router;
+  router::Registry& registry;
+  Points& points;
+  Service& service;
+  store::Store& store;
+  base::Random& random;
+};
+
+using Refusal = std::optional<xmpp::StanzaError>;
+
+/// Why an occupant leaves, or what came with a change (XEP-0045 12).
+struct Cause {
+  std::vector<int> codes = {};
+  std::string actor = {};  ///< nickname
+  std::string reason = {};
+};
+
+/// Somebody wants to enter (7.2), with one more session or as a new occupant.
+struct Join {
+  Room& room;
+  const router::Packet& presence;
+  const xml::Element* x;  ///< `<x xmlns='http://jabber.org/protocol/muc'/>`
+  std::string nick;       ///< may be changed: the newcomer is told so (7.2.2)
+  Affiliation affiliation;
+  const Occupant* known;  ///< already in with another session; null: not
+};
+
+/// A message to all (7.4), on its way.
+struct Speech {
+  Room& room;
+  Occupant& speaker;
+  const router::PacketRef& packet;
+  xmpp::Overlay overlay = {};  ///< what is left out and added
+  bool keep = true;            ///< in history and archive
+  store::UnitRef rows = {};    ///< what must be durable before it is sent; null: nothing
+
+  store::Unit& unit() {
+    if (!rows) rows = base::make_ref<store::Unit>();
+    return *rows;
+  }
+};
+
+/// The points at which behaviours take part, filled at start, then only read. One per shard. Steps run in list order.
+struct Points {
+  Fields fields;
+  /// Whether those without an affiliation have no voice (5.1.2). One behaviour says so.
+  std::function<bool(const Room&)> moderated;
+  /// Whether somebody inside is shown others' addresses (7.2.3, 7.2.4). One behaviour says so.
+  std::function<bool(const Room&, const Occupant& viewer)> sees_addresses;
+  /// Whether somebody with this affiliation may be inside at all; who no longer may is removed (9.4, 10.2).
+  std::vector<std::function<bool(const Room&, Affiliation)>> admits;
+  /// What a list of rooms shows of it (6.3). One behaviour says so.
+  struct Listing {
+    std::string name;
+    bool listed = false;
+  };
+  std::function<Listing(const Room&)> listing;
+  /// A room was made, by the one who is entering it.
+  std::vector<std::function<void(Room&)>> created;
+  /// Refuses a newcomer. Not asked for a service's administrators.
+  std::vector<std::function<Refusal(Join&)>> join;
+  /// Refuses a new nickname (7.6), or changes it.
+  std::vector<std::function<Refusal(Join&)>> rename;
+  /// Status codes that a newcomer's own presence tells (7.2.3, 7.2.12, …).
+  std::vector<std::function<void(const Room&, std::vector<int>& codes)>> notices;
+  /// Somebody's presence is made: add to `<presence/>`, beside `<x xmlns='…muc#user'/>`.
+  std::vector<std::function<void(const Room&, const Occupant&, xml::Element& presence, xml::Element& x)>> presence;
+  /// True keeps an occupant's presence from the others.
+  std::vector<std::function<bool(const Room&, const Occupant&)>> unseen;
+  /// Behind everybody's presence, before live messages (7.1): history, then the subject. In order, once per session.
+  std::vector<std::function<void(Room&, Occupant&, const Join&, const xmpp::Jid& session)>> entered;
+  std::vector<std::function<void(Room&, const Occupant&)>> left;
+  /// A message to all: refuse, change the overlay, or take it over (`done`).
+  struct Heard {
+    Refusal refusal = std::nullopt;
+    bool done = false;
+  };
+  std::vector<std::function<Heard(Speech&)>> speech;
+  /// A message goes out, as everybody gets it.
+  std::vector<std::function<void(Room&, const Occupant&, const xmpp::Stanza&)>> said;
+  /// A message that is not for all, to the room itself (invitations, forms); true: taken.
+  std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
+  /// A private message (7.5).
+  std::vector<std::function<Refusal(Room&, Occupant& from, Occupant& to)>> whisper;
+  /// A request from one occupant to another (17.4); true: taken.
+  std::vector<std::function<bool(Room&, Occupant& from, Occupant& to, const router::PacketRef&)>> forward;
+  /// Whether a configuration makes sense as a whole (10.1.3).
+  std::vector<std::function<Refusal(const Room&, const std::vector<Value>&)>> validate;
+  /// The configuration changed; add status codes for those inside (10.2.1).
+  std::vector<std::function<void(Room&, const std::vector<Value>& before, std::vector<int>& codes)>> configured;
+  std::vector<std::function<void(Room&, const xmpp::Jid& who, Affiliation before, Affiliation now)>> standing;
+  /// disco#info of a room: features, then the roominfo form (6.4).
+  std::vector<std::function<void(const Room&, xml::Element& query)>> info;
+  std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>& fields)>> info_form;
+
+  RoomSlot room_slot() { return static_cast<RoomSlot>(room_slots++); }
+  OccupantSlot occupant_slot() { return static_cast<OccupantSlot>(occupant_slots++); }
+  std::uint8_t room_slots = 0, occupant_slots = 0;
+};
+
+}  // namespace muc

@@ -1,0 +1,258 @@
+#include "muc/room.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "muc/ns.h"
+#include "muc/service.h"
+#include "store/unit.h"
+
+namespace muc {
+
+using xmpp::Condition;
+
+Room::Room(const Environment& environment, xmpp::Jid address, const router::RoomService& service)
+    : environment_(environment),
+      address_(std::move(address)),
+      values_(environment.points.fields.defaults(service)),
+      created_(environment.router.loop().wall()),
+      number_(environment.service.next_number()) {
+  init();
+}
+
+Room::Room(const Environment& environment, const store::StoredRoom& stored, const router::RoomService& service)
+    : environment_(environment),
+      address_(xmpp::Jid::from_prepared(stored.room.room)),
+      values_(environment.points.fields.from_text(stored.room.settings, environment.points.fields.defaults(service))),
+      subject_(stored.room.subject),
+      created_(stored.room.created),
+      archive_from_(stored.room.archive_from),
+      number_(environment.service.next_number()),
+      persistent_(true) {
+  init();
+  for (const store::RoomAffiliation& item : stored.affiliations) {
+    const auto affiliation = static_cast<Affiliation>(std::min<std::uint8_t>(item.affiliation, 4));
+    places_[item.jid] = {.affiliation = affiliation, .nick = item.nick, .reason = item.reason};
+  }
+}
+
+void Room::init() { slots_.resize(environment_.points.room_slots); }
+
+const router::RoomService& Room::service() const { return environment_.service.settings(address_.domain()); }
+
+void Room::configure(std::vector<Value> values) {
+  new_ = false;
+  const std::vector<Value> before = std::exchange(values_, std::move(values));
+  std::vector<int> codes;
+  for (const auto& told : environment_.points.configured) told(*this, before, codes);
+  if (codes.empty() && before != values_) codes.push_back(104);
+  for (const auto& [nick, occupant] : occupants_) occupant->open = occupant->veiled = {};
+  notify(codes);
+  std::vector<Occupant*> out;
+  for (const auto& [nick, occupant] : occupants_) {
+    if (!is_admitted(occupant->affiliation)) out.push_back(occupant.get());
+  }
+  for (Occupant* occupant : out) remove(*occupant, {.codes = {322}});
+}
+
+void Room::persist(bool yes) {
+  if (persistent_ == yes) return;
+  persistent_ = yes;
+  auto unit = base::make_ref<store::Unit>();
+  if (!yes) {
+    unit->add(store::RoomDelete{std::string(address_.str())});
+  } else {
+    for (const auto& [who, place] : places_) unit->add(row(who, place));
+  }
+  write(std::move(unit));
+}
+
+store::RoomAffiliationPut Room::row(std::string_view who, const Lasting& place) const {
+  return {std::string(address_.str()),
+          {.jid = std::string(who),
+           .affiliation = static_cast<std::uint8_t>(place.affiliation),
+           .nick = place.nick,
+           .reason = place.reason}};
+}
+
+void Room::write(store::UnitRef rows, store::Writer::Done done) const {
+  environment_.store.write(std::move(rows), environment_.router.loop(),
+                           [done = std::move(done), room = address_](const base::Result<void>& result) mutable {
+                             if (done) return done(result);
+                             if (!result)
+                               base::log::error("room_not_kept", {{"room", room.str()}, {"why", result.error().what}});
+                           });
+}
+
+void Room::add_row(store::Unit& unit) const {
+  if (!persistent_) return;
+  const auto& list = environment_.points.listing;
+  const Points::Listing listing = list ? list(*this) : Points::Listing();
+  unit.add(store::RoomPut{{.room = std::string(address_.str()),
+                           .service = std::string(address_.domain()),
+                           .created = created_,
+                           .name = listing.name,
+                           .listed = listing.listed,
+                           .settings = environment_.points.fields.to_text(values_),
+                           .subject = subject_,
+                           .archive_from = archive_from_}});
+}
+
+void Room::save(store::Writer::Done done) {
+  auto unit = base::make_ref<store::Unit>();
+  add_row(*unit);
+  write(std::move(unit), std::move(done));
+}
+
+// ---- lasting places ----
+
+const Lasting* Room::lasting(const xmpp::Jid& who) const {
+  auto found = places_.find(who.bare_str());
+  if (found == places_.end()) found = places_.find(who.domain());
+  return found == places_.end() ? nullptr : &found->second;
+}
+
+Affiliation Room::affiliation(const xmpp::Jid& who) const {
+  if (environment_.service.is_admin(address_.domain(), who)) return Affiliation::owner;
+  const Lasting* known = lasting(who);
+  return known == nullptr ? Affiliation::none : known->affiliation;
+}
+
+Role Room::role_for(Affiliation affiliation) const {
+  const auto& moderated = environment_.points.moderated;
+  return default_role(affiliation, moderated && moderated(*this));
+}
+
+void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
+  const Affiliation before = affiliation(who);
+  auto unit = base::make_ref<store::Unit>();
+  if (place.affiliation == Affiliation::none && place.nick.empty()) {
+    places_.erase(std::string(who.str()));
+    unit->add(store::RoomAffiliationDelete{std::string(address_.str()), std::string(who.str())});
+  } else {
+    unit->add(row(who.str(), place));
+    places_[std::string(who.str())] = std::move(place);
+  }
+  if (persistent_) write(std::move(unit));
+  std::vector<Occupant*> touched;
+  for (const auto& [nick, occupant] : occupants_) {
+    if (affiliation(occupant->bare) != occupant->affiliation) touched.push_back(occupant.get());
+  }
+  for (Occupant* occupant : touched) {
+    occupant->affiliation = affiliation(occupant->bare);
+    Cause why = cause;
+    if (occupant->affiliation == Affiliation::outcast) {
+      why.codes.push_back(301);
+      remove(*occupant, why);
+    } else if (!is_admitted(occupant->affiliation)) {
+      why.codes.push_back(321);
+      remove(*occupant, why);
+    } else {
+      // 5.1.3: what is gained with an affiliation goes with it.
+      occupant->role = role_for(occupant->affiliation);
+      show(*occupant, why);
+    }
+  }
+  for (const auto& told : environment_.points.standing) told(*this, who, before, affiliation(who));
+}
+
+// ---- who is in it ----
+
+Occupant* Room::occupant(std::string_view nick) const {
+  const auto found = occupants_.find(nick);
+  return found == occupants_.end() ? nullptr : found->second.get();
+}
+
+Occupant* Room::occupant_of(const xmpp::Jid& session) const {
+  const auto found = sessions_.find(session);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+std::vector<Occupant*> Room::occupants_of(const xmpp::Jid& bare) const {
+  std::vector<Occupant*> all;
+  for (const auto& [nick, occupant] : occupants_)
+    if (occupant->bare == bare) all.push_back(occupant.get());
+  return all;
+}
+
+Occupant* Room::holder(std::string_view nick) const { return occupant(nick); }
+
+bool Room::is_admitted(Affiliation affiliation) const {
+  return affiliation == Affiliation::owner || std::ranges::all_of(environment_.points.admits, [&](const auto& admits) {
+           return admits(*this, affiliation);
+         });
+}
+
+bool Room::sees_addresses(const Occupant& viewer) const {
+  const auto& sees = environment_.points.sees_addresses;
+  return sees ? sees(*this, viewer) : viewer.role == Role::moderator;
+}
+
+bool Room::shows_addresses_to_members() const {
+  Occupant member;
+  member.affiliation = Affiliation::member;
+  member.role = Role::participant;
+  return sees_addresses(member);
+}
+
+void Room::give_role(Occupant& occupant, Role role, const Cause& cause) {
+  if (role == Role::none) {
+    Cause kicked = cause;
+    kicked.codes.push_back(307);
+    return remove(occupant, kicked);
+  }
+  occupant.role = role;
+  show(occupant, cause);
+}
+
+// ---- what goes out ----
+
+void Room::send(xmpp::StanzaRef stanza, const xmpp::Jid& from, const xmpp::Jid& to) {
+  outbox_.put([this, packet = base::make_ref<const router::Packet>(std::move(stanza), from, to,
+                                                                   router::Origin::component)]() mutable {
+    environment_.router.post(std::move(packet));
+  });
+}
+
+router::AudienceRef Room::audience() {
+  if (!audience_) {
+    std::vector<xmpp::Jid> all;
+    all.reserve(sessions_.size());
+    for (const auto& [jid, occupant] : sessions_) all.push_back(jid);
+    audience_ = base::make_ref<const router::Audience>(environment_.router, std::move(all));
+  }
+  return audience_;
+}
+
+void Room::send_to_all(xmpp::StanzaRef stanza, const xmpp::Jid& from, base::Ref<base::Held> ticket) {
+  if (sessions_.empty()) return;
+  outbox_.put([this, stanza = std::move(stanza), from, to = audience(), ticket = std::move(ticket)]() mutable {
+    environment_.router.post_to_all(std::move(stanza), from, std::move(to), router::Origin::component,
+                                    std::move(ticket));
+  });
+}
+
+void Room::notify(const std::vector<int>& codes) {
+  if (codes.empty()) return;
+  xml::Document message = xmpp::make_message(xmpp::Type::groupchat);
+  xml::Element& x = message.root().add("x", ns::user);
+  for (const int code : codes) x.add("status").set_attr("code", std::to_string(code));
+  send_to_all(xmpp::share(std::move(message)), address_);
+}
+
+void Room::close(const xml::Document& x) {
+  for (const auto& [nick, occupant] : occupants_) {
+    xml::Document presence = xmpp::make_presence(xmpp::Type::unavailable);
+    presence.root().add_copy(x.root());
+    const xmpp::StanzaRef last = xmpp::share(std::move(presence));
+    for (const Session& session : occupant->sessions) send(last, occupant->address, session.jid);
+  }
+  occupants_.clear();
+  sessions_.clear();
+  audience_ = {};
+  persist(false);
+  over_ = true;
+}
+
+}  // namespace muc

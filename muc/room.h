@@ -1,0 +1,169 @@
+// One room (XEP-0045): its values, who stands how in it, who is in it, and the order in which it sends. It knows no
+// behaviour; those of behaviours.cpp take part at the points of behaviour.h.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "muc/behaviour.h"
+#include "muc/outbox.h"
+#include "router/audience.h"
+#include "store/rows.h"
+
+namespace muc {
+
+/// Somebody's lasting place: by bare address or domain.
+struct Lasting {
+  Affiliation affiliation = Affiliation::none;
+  std::string nick;  ///< reserved, or empty
+  std::string reason;
+};
+
+/// Lives on the shard that owns its address; everything on that thread.
+class Room {
+ public:
+  /// A new room.
+  Room(const Environment& environment, xmpp::Jid address, const router::RoomService& service);
+  /// One that the store has.
+  Room(const Environment& environment, const store::StoredRoom& stored, const router::RoomService& service);
+
+  const xmpp::Jid& address() const { return address_; }
+  /// Tells it from an earlier or a later one of the same address.
+  std::uint64_t number() const { return number_; }
+  /// Nothing of it is left: to be destroyed as soon as nobody is in the middle of it.
+  bool is_over() const { return over_ || (!persistent_ && sessions_.empty()); }
+  bool is_empty() const { return sessions_.empty(); }
+  const router::RoomService& service() const;
+  const Environment& environment() const { return environment_; }
+
+  // ---- values ----
+  template <class T>
+  const T& get(Field<T> field) const {
+    return std::get<T>(values_[field.index]);
+  }
+  template <class T>
+  void set(Field<T> field, T value) {
+    values_[field.index] = std::move(value);
+  }
+  const std::vector<Value>& values() const { return values_; }
+  /// Takes a new configuration, tells behaviours and those inside (10.2.1).
+  void configure(std::vector<Value> values);
+  /// Writes what has been set; `done` when it is durable or has failed (for a room that isn't persistent: later).
+  void save(store::Writer::Done done = nullptr);
+  /// The row that the store has of it, if it is persistent.
+  void add_row(store::Unit& unit) const;
+  /// The subject as the store keeps it (subject.h).
+  const std::string& subject() const { return subject_; }
+  void set_subject(std::string text) { subject_ = std::move(text); }
+  base::WallTime created() const { return created_; }
+  std::int64_t archive_from() const { return archive_from_; }
+  /// Writes rows of this room's; failures are logged where nobody asks.
+  void write(store::UnitRef rows, store::Writer::Done done = nullptr) const;
+  bool persistent() const { return persistent_; }
+  /// It has not been configured yet (10.1).
+  bool is_new() const { return new_; }
+  /// Whether the store has it from now on.
+  void persist(bool yes);
+  std::unique_ptr<State>& slot(RoomSlot slot) { return slots_[static_cast<std::size_t>(slot)]; }
+  State* slot(RoomSlot slot) const { return slots_[static_cast<std::size_t>(slot)].get(); }
+  static std::unique_ptr<State>& slot(Occupant& occupant, OccupantSlot slot) {
+    return occupant.slots[static_cast<std::size_t>(slot)];
+  }
+
+  // ---- lasting places ----
+  /// By bare address, else by domain (9.2); administrators of the service own every room.
+  Affiliation affiliation(const xmpp::Jid& who) const;
+  const Lasting* lasting(const xmpp::Jid& who) const;
+  /// Keyed by address.
+  const std::map<std::string, Lasting, std::less<>>& places() const { return places_; }
+  /// Changes a place and what follows: roles, removals (301, 321), presence. Not judged here.
+  void place(const xmpp::Jid& who, Lasting place, const Cause& cause);
+  /// As the affiliation gives it, in this room.
+  Role role_for(Affiliation affiliation) const;
+
+  // ---- who is in it ----
+  const std::map<std::string, std::unique_ptr<Occupant>, std::less<>>& occupants() const { return occupants_; }
+  Occupant* occupant(std::string_view nick) const;
+  Occupant* occupant_of(const xmpp::Jid& session) const;
+  std::vector<Occupant*> occupants_of(const xmpp::Jid& bare) const;
+  /// Who has this nickname, or one that can't be told from it (7.2.8).
+  Occupant* holder(std::string_view nick) const;
+  bool is_admitted(Affiliation affiliation) const;
+  /// Whether somebody is shown others' addresses (7.2.3, 7.2.4).
+  bool sees_addresses(const Occupant& viewer) const;
+  bool shows_addresses_to_members() const;
+  void give_role(Occupant& occupant, Role role, const Cause& cause);
+  /// Out, all its sessions, whatever the cause says.
+  void remove(Occupant& occupant, const Cause& cause);
+  /// Everybody is told anew how the occupant stands.
+  void show(Occupant& occupant, const Cause& cause = {});
+  /// All are told that the room is no more; nobody is left (10.9).
+  void close(const xml::Document& x);
+
+  // ---- what comes in ----
+  void presence(const router::PacketRef& packet);
+  void message(const router::PacketRef& packet);
+  /// An iq to an occupant.
+  void forward(const router::PacketRef& packet);
+
+  // ---- what goes out, in order ----
+  Outbox& outbox() { return outbox_; }
+  void send(xmpp::StanzaRef stanza, const xmpp::Jid& from, const xmpp::Jid& to);
+  /// From the room itself.
+  void send_to_all(xmpp::StanzaRef stanza, const xmpp::Jid& from, base::Ref<base::Held> ticket = {});
+  /// A message with only status codes for everybody (10.2.1).
+  void notify(const std::vector<int>& codes);
+
+ private:
+  void init();
+  store::RoomAffiliationPut row(std::string_view who, const Lasting& place) const;
+  // room_entry.cpp
+  void enter(const router::PacketRef& packet, const xml::Element& x);
+  void send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& session, bool created);
+  void rename(Occupant& occupant, const router::PacketRef& packet);
+  void leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef presence, const Cause& cause);
+  void drop(Occupant& occupant);
+  // room_presence.cpp
+  struct Shown {
+    bool address = false;
+    const xmpp::Jid* session = nullptr;  ///< of its own; else the last
+    Cause cause = {};
+    std::string new_nick = {};
+    bool gone = false;
+    xmpp::StanzaRef last_words = {};
+  };
+  xmpp::StanzaRef make_presence(const Occupant& occupant, const Shown& how) const;
+  const xmpp::StanzaRef& presence_for(Occupant& occupant, bool address) const;
+  /// To all but the occupant's own sessions; then to those, with 110.
+  void broadcast(Occupant& occupant, const Shown& how);
+  /// The same of a newcomer; `codes` for its new session alone.
+  void broadcast_entry(Occupant& occupant, const xmpp::Jid& session, const std::vector<int>& codes);
+  void tell_others(Occupant& occupant, const Shown& how);
+  void tell_own(const Occupant& occupant, const Shown& how, const xmpp::Jid& session);
+  bool is_unseen(const Occupant& occupant) const;
+  // room_message.cpp
+  void say(Occupant& speaker, const router::PacketRef& packet);
+  void whisper(Occupant& from, const router::PacketRef& packet);
+  router::AudienceRef audience();
+
+  const Environment environment_;
+  const xmpp::Jid address_;
+  std::vector<Value> values_;
+  std::vector<std::unique_ptr<State>> slots_;
+  std::map<std::string, Lasting, std::less<>> places_;
+  std::map<std::string, std::unique_ptr<Occupant>, std::less<>> occupants_;
+  std::unordered_map<xmpp::Jid, Occupant*> sessions_;
+  router::AudienceRef audience_;  // of all sessions; empty when it has to be made anew
+  Outbox outbox_;
+  std::string subject_;
+  base::WallTime created_{};
+  std::int64_t archive_from_ = 0;
+  const std::uint64_t number_;
+  bool persistent_ = false, over_ = false, new_ = false;
+};
+
+}  // namespace muc

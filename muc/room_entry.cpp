@@ -1,0 +1,166 @@
+// Coming and going (XEP-0045 7.2, 7.6, 7.7, 7.14).
+#include <algorithm>
+#include <utility>
+
+#include "muc/ns.h"
+#include "muc/room.h"
+#include "muc/service.h"
+
+namespace muc {
+
+using xmpp::Condition;
+using xmpp::Type;
+
+namespace {
+
+/// 7.2.18: who lost the room without noticing is told, instead of being taken for a newcomer.
+xmpp::StanzaRef lost_you() {
+  xml::Document presence = xmpp::make_presence(Type::unavailable);
+  xml::Element& x = presence.root().add("x", ns::user);
+  x.add("item").set_attr("affiliation", "none").set_attr("role", "none");
+  for (const char* code : {"110", "307", "333"}) x.add("status").set_attr("code", code);
+  return xmpp::share(std::move(presence));
+}
+
+}  // namespace
+
+void Room::presence(const router::PacketRef& packet) {
+  const xmpp::Stanza& stanza = packet->stanza();
+  Occupant* occupant = occupant_of(packet->from());
+  if (stanza.type() == Type::unavailable || stanza.type() == Type::error) {
+    // 11.1: an error says that the session isn't there.
+    const bool lost = stanza.type() == Type::error;
+    if (occupant != nullptr)
+      leave(*occupant, packet->from(), lost ? nullptr : packet->share(),
+            {.codes = lost ? std::vector{333} : std::vector<int>()});
+    return;
+  }
+  if (stanza.type() != Type::available) return;  // 17.3
+  const xml::Element* x = stanza.child(ns::muc, "x");
+  if (packet->to().is_bare()) return environment_.router.bounce(*packet, Condition::jid_malformed);
+  if (occupant == nullptr) {
+    if (x != nullptr) return enter(packet, *x);
+    return send(lost_you(), packet->to(), packet->from());
+  }
+  if (packet->to().resource() != occupant->nick) return rename(*occupant, packet);
+  for (Session& session : occupant->sessions)
+    if (session.jid == packet->from()) session.presence = packet->share();
+  occupant->open = occupant->veiled = {};
+  if (x == nullptr) return broadcast(*occupant, {});
+  // 7.2.1: it lost track; it gets everything as if it had just come.
+  const Join again{*this, *packet, x, occupant->nick, occupant->affiliation, occupant};
+  send_room_to(*occupant, again, packet->from(), false);
+}
+
+void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
+  const router::Packet& presence = *packet;
+  const bool created = sessions_.empty() && !persistent_ && places_.empty();
+  if (created) {
+    new_ = true;
+    places_[std::string(presence.from().bare_str())] = {Affiliation::owner, {}, {}};
+    for (const auto& made : environment_.points.created) made(*this);
+  }
+  Join join{*this, presence, &x, std::string(presence.to().resource()), affiliation(presence.from()), nullptr};
+  const auto refuse = [&](const xmpp::StanzaError& error) { environment_.router.bounce(presence, error); };
+  if (join.affiliation == Affiliation::outcast) return refuse(Condition::forbidden);
+  if (!environment_.service.is_admin(address_.domain(), presence.from())) {
+    if (!is_admitted(join.affiliation)) return refuse(Condition::registration_required);
+    join.known = occupant(join.nick);
+    for (const auto& step : environment_.points.join) {
+      if (const Refusal refusal = step(join)) return refuse(*refusal);
+    }
+  }
+  Occupant* present = holder(join.nick);
+  if (present != nullptr && present->bare != presence.from().bare()) return refuse(Condition::conflict);
+  join.known = present;
+  if (sessions_.size() >= environment_.router.settings().limits().room_occupants)
+    return refuse(Condition::service_unavailable);
+
+  if (present == nullptr) {
+    auto address = address_.with_resource(join.nick);
+    if (!address) return refuse(Condition::jid_malformed);
+    auto fresh = std::make_unique<Occupant>();
+    fresh->nick = join.nick;
+    fresh->address = *std::move(address);
+    fresh->bare = presence.from().bare();
+    fresh->affiliation = join.affiliation;
+    fresh->role = role_for(join.affiliation);
+    fresh->slots.resize(environment_.points.occupant_slots);
+    present = fresh.get();
+    occupants_.emplace(join.nick, std::move(fresh));
+  }
+  present->sessions.push_back({presence.from(), packet->share()});
+  present->open = present->veiled = {};
+  sessions_[presence.from()] = present;
+  audience_ = {};
+  send_room_to(*present, join, presence.from(), created);
+}
+
+// 7.1: everybody's presence, its own, then what behaviours send (history, subject).
+void Room::send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& session, bool created) {
+  const bool address = sees_addresses(occupant);
+  for (const auto& [nick, other] : occupants_) {
+    if (other.get() == &occupant || is_unseen(*other)) continue;
+    send(presence_for(*other, address), other->address, session);
+  }
+  std::vector<int> codes;
+  for (const auto& add : environment_.points.notices) add(*this, codes);
+  if (created) codes.push_back(201);
+  if (join.nick != join.presence.to().resource()) codes.push_back(210);
+  // The codes are for the newcomer alone.
+  broadcast_entry(occupant, session, codes);
+  for (const auto& step : environment_.points.entered) step(*this, occupant, join, session);
+}
+
+void Room::rename(Occupant& occupant, const router::PacketRef& packet) {
+  const auto refuse = [&](const xmpp::StanzaError& error) { environment_.router.bounce(*packet, error); };
+  Join join{*this, *packet, nullptr, std::string(packet->to().resource()), occupant.affiliation, &occupant};
+  for (const auto& step : environment_.points.rename) {
+    if (const Refusal refusal = step(join)) return refuse(*refusal);
+  }
+  const Occupant* other = holder(join.nick);
+  if (other != nullptr && other != &occupant) return refuse(Condition::conflict);
+  auto address = address_.with_resource(join.nick);
+  if (!address) return refuse(Condition::jid_malformed);
+  // 7.6: unavailable under the old name, then available under the new one.
+  broadcast(occupant, {.cause = {.codes = {303}}, .new_nick = join.nick, .gone = true});
+  auto node = occupants_.extract(occupant.nick);
+  node.key() = occupant.nick = join.nick;
+  occupants_.insert(std::move(node));
+  occupant.address = *std::move(address);
+  for (Session& session : occupant.sessions)
+    if (session.jid == packet->from()) session.presence = packet->share();
+  occupant.open = occupant.veiled = {};
+  broadcast(occupant,
+            {.cause = {.codes = join.nick != packet->to().resource() ? std::vector{210} : std::vector<int>()}});
+}
+
+void Room::leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef presence, const Cause& cause) {
+  if (occupant.sessions.size() == 1) {
+    broadcast(occupant, {.cause = cause, .gone = true, .last_words = std::move(presence)});
+    return drop(occupant);
+  }
+  Shown shown{.address = sees_addresses(occupant), .session = &session, .cause = cause, .gone = true};
+  shown.last_words = std::move(presence);
+  shown.cause.codes.insert(shown.cause.codes.begin(), 110);
+  send(make_presence(occupant, shown), occupant.address, session);
+  const bool was_shown = occupant.sessions.back().jid == session;
+  std::erase_if(occupant.sessions, [&](const Session& one) { return one.jid == session; });
+  sessions_.erase(session);
+  audience_ = {};
+  if (was_shown) show(occupant);
+}
+
+void Room::remove(Occupant& occupant, const Cause& cause) {
+  broadcast(occupant, {.cause = cause, .gone = true});
+  drop(occupant);
+}
+
+void Room::drop(Occupant& occupant) {
+  for (const Session& session : occupant.sessions) sessions_.erase(session.jid);
+  audience_ = {};
+  const auto node = occupants_.extract(occupant.nick);
+  for (const auto& told : environment_.points.left) told(*this, *node.mapped());
+}
+
+}  // namespace muc

@@ -1,0 +1,132 @@
+// Messages to all and to one, and requests passed on (XEP-0045 7.4, 7.5, 17.4).
+#include <utility>
+
+#include "muc/ns.h"
+#include "muc/room.h"
+#include "muc/service.h"
+#include "xmpp/ns.h"
+#include "xmpp/stanza_id.h"
+
+namespace muc {
+
+using xmpp::Condition;
+using xmpp::Type;
+
+namespace {
+
+constexpr auto kForwarded = std::chrono::minutes(5);  // the longest that an occupant's answer is waited for
+
+/// 18.1.2: errors that say that a session is gone.
+bool is_gone(const xmpp::Stanza& error) {
+  const xml::Element* element = error.child(xmpp::ns::client, "error");
+  if (element == nullptr) return false;
+  for (const char* name : {"gone", "item-not-found", "recipient-unavailable", "redirect", "remote-server-not-found",
+                           "remote-server-timeout", "service-unavailable"}) {
+    if (element->child(xmpp::ns::stanza_errors, name) != nullptr) return true;
+  }
+  return false;
+}
+
+/// What only the room may say of a message (SECURITY M04).
+std::vector<const xml::Element*> forged(const xmpp::Stanza& message, const xmpp::Jid& room) {
+  std::vector<const xml::Element*> all = xmpp::forged_stanza_ids(message, room);
+  for (const xml::Element& child : xml::children(message.root())) {
+    const bool delay = child.is(xmpp::ns::delay, "delay") && child.attr("from") == room.str();
+    if (child.ns() == ns::user || child.ns() == ns::occupant_id || delay) all.push_back(&child);
+  }
+  return all;
+}
+
+}  // namespace
+
+void Room::message(const router::PacketRef& packet) {
+  const xmpp::Stanza& stanza = packet->stanza();
+  Occupant* speaker = occupant_of(packet->from());
+  if (stanza.type() == Type::error) {
+    if (speaker != nullptr && is_gone(stanza)) leave(*speaker, packet->from(), {}, {.codes = {333}});
+    return;
+  }
+  if (packet->to().is_bare() && stanza.type() != Type::groupchat) {
+    for (const auto& take : environment_.points.request)
+      if (take(*this, packet)) return;
+    return environment_.router.bounce(*packet, speaker == nullptr ? Condition::not_acceptable : Condition::bad_request);
+  }
+  if (speaker == nullptr) return environment_.router.bounce(*packet, Condition::not_acceptable);
+  if (packet->to().is_bare()) return say(*speaker, packet);
+  if (stanza.type() == Type::groupchat) return environment_.router.bounce(*packet, Condition::bad_request);
+  whisper(*speaker, packet);
+}
+
+void Room::say(Occupant& speaker, const router::PacketRef& packet) {
+  Speech speech{*this, speaker, packet};
+  speech.overlay.stripped = forged(packet->stanza(), address_);
+  for (const auto& step : environment_.points.speech) {
+    const Points::Heard heard = step(speech);
+    if (heard.refusal) return environment_.router.bounce(*packet, *heard.refusal);
+    if (heard.done) return;
+  }
+  xmpp::StanzaRef out = xmpp::share(xmpp::materialise(packet->stanza(), {}, {}, speech.overlay));
+  for (const auto& told : environment_.points.said) told(*this, speaker, *out);
+  if (!speech.rows) return send_to_all(std::move(out), speaker.address, packet->ticket());
+  // Reflected when it is durable (ARCHITECTURE 3.7), to those who are in the room now.
+  write(std::move(speech.rows),
+        [service = &environment_.service, room = address_, number = number_, place = outbox_.reserve(), packet,
+         out = std::move(out), from = speaker.address, to = audience()](const base::Result<void>& done) mutable {
+          Room* self = service->room(room, number);
+          if (self == nullptr) return;
+          if (!done) {
+            self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
+            return self->outbox_.fill(place, {});
+          }
+          self->outbox_.fill(place, [self, out = std::move(out), from = std::move(from), to = std::move(to),
+                                     ticket = packet->ticket()]() mutable {
+            self->environment_.router.post_to_all(std::move(out), from, std::move(to), router::Origin::component,
+                                                  std::move(ticket));
+          });
+        });
+}
+
+void Room::whisper(Occupant& from, const router::PacketRef& packet) {
+  Occupant* to = occupant(packet->to().resource());
+  if (to == nullptr) return environment_.router.bounce(*packet, Condition::item_not_found);
+  for (const auto& step : environment_.points.whisper) {
+    if (const Refusal refusal = step(*this, from, *to)) return environment_.router.bounce(*packet, *refusal);
+  }
+  xmpp::Overlay overlay{.stripped = forged(packet->stanza(), address_), .added = {}};
+  xml::Document message = xmpp::materialise(packet->stanza(), {}, {}, overlay);
+  message.root().add("x", ns::user);
+  const xmpp::StanzaRef out = xmpp::share(std::move(message));
+  for (const Session& session : to->sessions) {
+    outbox_.put([this, copy = base::make_ref<const router::Packet>(
+                           out, from.address, session.jid, router::Origin::component, packet->ticket())]() mutable {
+      environment_.router.post(std::move(copy));
+    });
+  }
+}
+
+// The answer comes back to the room, so neither learns the other's address.
+void Room::forward(const router::PacketRef& packet) {
+  const auto refuse = [&](Condition condition) { environment_.router.bounce(*packet, condition); };
+  Occupant* from = occupant_of(packet->from());
+  if (from == nullptr) return refuse(Condition::not_acceptable);
+  Occupant* to = occupant(packet->to().resource());
+  if (to == nullptr) return refuse(Condition::item_not_found);
+  for (const auto& take : environment_.points.forward)
+    if (take(*this, *from, *to, packet)) return;
+  // What belongs to an account and not to a session is asked of the account.
+  const std::string_view about = packet->stanza().payload() == nullptr ? "" : packet->stanza().payload()->ns();
+  const bool of_account = about == "vcard-temp" || about == "http://jabber.org/protocol/pubsub";
+  const xmpp::Jid target = of_account ? to->bare : to->sessions.back().jid;
+  environment_.router.request(
+      xml::Document::copy_of(packet->stanza().root()), from->address, target, kForwarded,
+      [packet, router = &environment_.router](const router::Reply& reply) {
+        if (reply.kind == router::Reply::Kind::timed_out)
+          return router->bounce(*packet, Condition::remote_server_timeout);
+        xml::Document answer = xml::Document::copy_of(reply.packet->stanza().root());
+        answer.root().set_attr("id", packet->stanza().id());
+        router->post(base::make_ref<const router::Packet>(xmpp::share(std::move(answer)), packet->to(), packet->from(),
+                                                          router::Origin::component, packet->ticket()));
+      });
+}
+
+}  // namespace muc

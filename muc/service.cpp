@@ -1,0 +1,171 @@
+#include "muc/service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "muc/behaviours.h"
+#include "muc/ns.h"
+
+namespace muc {
+
+using xmpp::Condition;
+using xmpp::Kind;
+using xmpp::Type;
+
+Service::Service(router::Router& router, router::Registry& registry, store::Store& store, base::Random& random)
+    : environment_{router, registry, points_, *this, store, random} {
+  add_behaviours(environment_);
+}
+
+void Service::receive(router::PacketRef packet) {
+  const xmpp::Stanza& stanza = packet->stanza();
+  if (stanza.kind() == Kind::iq && !stanza.is_request()) {
+    environment_.router.settle(packet);
+    return;
+  }
+  const xmpp::Jid& to = packet->to();
+  if (to.local().empty()) return receive_for_service(packet);
+  // Occupants are sessions: an account as such can't be one (RFC 6120 8.1.2 stamps clients' full addresses).
+  if (stanza.kind() == Kind::presence && packet->from().is_bare()) return;
+  const xmpp::Jid bare = to.bare();
+  const auto found = entries_.find(bare);
+  if (found == entries_.end()) return start_load(packet);
+  if (found->second.room != nullptr) {
+    handle(*found->second.room, packet);
+    return settle(bare);
+  }
+  if (found->second.waiting.size() < environment_.router.settings().limits().account_queue_packets) {
+    found->second.waiting.push_back(std::move(packet));
+  } else {
+    environment_.router.bounce(*packet, {Condition::resource_constraint, xmpp::ErrorType::wait});
+  }
+}
+
+void Service::receive_for_service(const router::PacketRef& packet) {
+  if (packet->stanza().kind() == Kind::presence) return;
+  if (packet->stanza().is_request() && packet->to().is_domain())
+    return environment_.registry.handle(environment_.router, router::Target::room_service, packet);
+  environment_.router.bounce(*packet, Condition::service_unavailable);
+}
+
+Room* Service::room(const xmpp::Jid& bare) {
+  const auto found = entries_.find(bare);
+  return found == entries_.end() ? nullptr : found->second.room.get();
+}
+
+Room* Service::room(const xmpp::Jid& bare, std::uint64_t number) {
+  Room* found = room(bare);
+  return found != nullptr && found->number() == number ? found : nullptr;
+}
+
+const router::RoomService& Service::settings(std::string_view domain) const {
+  return *environment_.router.settings().room_service(domain);  // the set of services stays while the server runs
+}
+
+bool Service::is_admin(std::string_view domain, const xmpp::Jid& who) const {
+  return std::ranges::any_of(settings(domain).admins, [&](const xmpp::Jid& one) { return xmpp::same_bare(one, who); });
+}
+
+// ---- into memory and out of it ----
+
+void Service::start_load(const router::PacketRef& packet) {
+  const xmpp::Jid bare = packet->to().bare();
+  // Whoever leaves, or answers, has nothing to do with a room that nobody is in.
+  const Type type = packet->stanza().type();
+  if (type == Type::unavailable || type == Type::error) return;
+  Entry& entry = entries_[bare];
+  entry.waiting.push_back(packet);
+  entry.load = ++last_load_;
+  const auto patience = environment_.router.settings().limits().account_load;
+  entry.deadline = base::Timer(environment_.router.loop(), patience, [this, bare, load = entry.load] {
+    finish_load(bare, load, base::failure("the store takes too long"));
+  });
+  environment_.store.read(
+      environment_.router.loop(), [name = std::string(bare.str())](store::Reader& reader) { return reader.room(name); },
+      [this, bare, load = entry.load](base::Result<std::optional<store::StoredRoom>> stored) {
+        finish_load(bare, load, std::move(stored));
+      });
+}
+
+void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load,
+                          base::Result<std::optional<store::StoredRoom>> stored) {
+  const auto found = entries_.find(bare);
+  if (found == entries_.end() || found->second.load != load || found->second.room != nullptr) return;
+  Entry& entry = found->second;
+  entry.deadline.cancel();
+  auto waiting = std::exchange(entry.waiting, {});
+  if (!stored) {
+    base::log::error("room_unreadable", {{"room", bare.str()}, {"why", stored.error().what}});
+    entries_.erase(found);
+    while (!waiting.empty()) {
+      environment_.router.bounce(*waiting.take_front(), {Condition::internal_server_error, xmpp::ErrorType::wait});
+    }
+    return;
+  }
+  if (*stored) entry.room = std::make_unique<Room>(environment_, **stored, settings(bare.domain()));
+  while (!waiting.empty()) {
+    const router::PacketRef packet = waiting.take_front();
+    if (entry.room != nullptr && entry.room->is_over()) entry.room.reset();
+    if (entry.room != nullptr) {
+      handle(*entry.room, packet);
+    } else {
+      handle_absent(entry, packet);
+    }
+  }
+  if (entry.room == nullptr) {
+    entries_.erase(bare);
+  } else {
+    settle(bare);
+  }
+}
+
+void Service::handle(Room& room, const router::PacketRef& packet) {
+  switch (packet->stanza().kind()) {
+    case Kind::presence: return room.presence(packet);
+    case Kind::message: return room.message(packet);
+    case Kind::iq: break;
+  }
+  if (!packet->to().is_bare()) return room.forward(packet);
+  environment_.registry.handle(environment_.router, router::Target::room, packet);
+}
+
+void Service::handle_absent(Entry& entry, const router::PacketRef& packet) {
+  const xmpp::Stanza& stanza = packet->stanza();
+  const xmpp::Jid bare = packet->to().bare();
+  const router::RoomService& service = settings(bare.domain());
+  if (stanza.kind() != Kind::presence) return environment_.router.bounce(*packet, Condition::item_not_found);
+  const bool joins =
+      stanza.type() == Type::available && stanza.child(ns::muc, "x") != nullptr && !packet->to().is_bare();
+  if (joins && !may_create(packet->from(), service))  // 10.1.1
+    return environment_.router.bounce(*packet, Condition::not_allowed);
+  // One that refuses the newcomer, or never had one, is over at once.
+  entry.room = std::make_unique<Room>(environment_, bare, service);
+  handle(*entry.room, packet);
+}
+
+bool Service::may_create(const xmpp::Jid& who, const router::RoomService& service) const {
+  if (is_admin(service.domain.domain(), who)) return true;
+  switch (service.create) {
+    case router::MayCreate::anyone: return true;
+    case router::MayCreate::local: return environment_.router.settings().host(who.domain()) != nullptr;
+    case router::MayCreate::admins: return false;
+  }
+  return false;
+}
+
+void Service::settle(const xmpp::Jid& bare) {
+  const auto found = entries_.find(bare);
+  if (found == entries_.end() || found->second.room == nullptr) return;
+  Entry& entry = found->second;
+  if (entry.room->is_over()) {
+    entries_.erase(found);
+    return;
+  }
+  if (!entry.room->is_empty()) return entry.deadline.cancel();
+  if (entry.deadline.armed()) return;
+  entry.deadline = base::Timer(environment_.router.loop(), environment_.router.settings().limits().room_idle,
+                               [this, bare] { entries_.erase(bare); });
+}
+
+}  // namespace muc

@@ -1,0 +1,60 @@
+// The rooms of one shard: takes what is sent to room services, brings rooms into memory when somebody needs them, and
+// lets them go (XEP-0045).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/ring.h"
+#include "muc/behaviour.h"
+#include "muc/room.h"
+
+namespace muc {
+
+/// One per shard; everything on its thread. Outlives what it handed to the store, and the loop's last turn.
+class Service final : public router::Component {
+ public:
+  /// Registers every behaviour; before the registry is frozen.
+  Service(router::Router& router, router::Registry& registry, store::Store& store, base::Random& random);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  void receive(router::PacketRef packet) override;
+
+  /// A room in memory; null if it isn't there.
+  Room* room(const xmpp::Jid& bare);
+  /// The same one as before, not another of its name.
+  Room* room(const xmpp::Jid& bare, std::uint64_t number);
+  /// To be called behind whatever happens to a room outside of receive(): it may be over.
+  void settle(const xmpp::Jid& bare);
+  std::uint64_t next_number() { return ++last_number_; }
+  std::size_t size() const { return entries_.size(); }
+  const router::RoomService& settings(std::string_view domain) const;
+  bool is_admin(std::string_view domain, const xmpp::Jid& who) const;
+  const Environment& environment() const { return environment_; }
+
+ private:
+  struct Entry {
+    std::unique_ptr<Room> room;  // null while it loads
+    base::Ring<router::PacketRef> waiting;
+    base::Timer deadline;  // of the load, or of an empty room's stay
+    std::uint64_t load = 0;
+  };
+
+  void receive_for_service(const router::PacketRef& packet);
+  void start_load(const router::PacketRef& packet);
+  void finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<std::optional<store::StoredRoom>> stored);
+  void handle(Room& room, const router::PacketRef& packet);
+  /// There is no such room: it is made, or the sender is told.
+  void handle_absent(Entry& entry, const router::PacketRef& packet);
+  bool may_create(const xmpp::Jid& who, const router::RoomService& service) const;
+
+  Points points_;
+  const Environment environment_;
+  std::unordered_map<xmpp::Jid, Entry> entries_;
+  std::uint64_t last_number_ = 0, last_load_ = 0;
+};
+
+}  // namespace muc
