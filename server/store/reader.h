@@ -74,6 +74,7 @@ struct RoomQuery {
   std::optional<std::string> after, before;  ///< exclusive
   std::size_t max = 50;
   bool backwards = false;  ///< the last `max` instead of the first
+  bool count = true;       ///< fill in total and first_index, which costs a scan of the list's index
 };
 
 struct RoomPage {

@@ -1,5 +1,6 @@
 // The rooms' part of Reader: one room as it was, and a service's list with XEP-0059 paging.
 #include <algorithm>
+#include <iterator>
 
 #include "store/reader.h"
 #include "store/select.h"
@@ -40,6 +41,14 @@ base::Result<std::vector<RoomName>> read_names(Database& db, const RoomQuery& qu
                     static_cast<std::int64_t>(query.max) + 1);
 }
 
+// The two ends of the list, which are asked for most, need no second count.
+base::Result<std::int64_t> index_of(Database& db, const RoomQuery& query, const RoomPage& page) {
+  if (page.rooms.empty() || (!query.backwards && !query.after)) return 0;
+  if (query.backwards && !query.before) return page.total - std::ssize(page.rooms);
+  return select_number(db, "SELECT count(*)" EXEDRA_LISTED_ROOMS " AND room < ?2", query.service,
+                       page.rooms.front().room);
+}
+
 }  // namespace
 
 base::Result<std::optional<StoredRoom>> Reader::room(std::string_view room) {
@@ -63,12 +72,11 @@ base::Result<RoomPage> Reader::rooms(const RoomQuery& query) {
   page.complete = page.rooms.size() <= query.max;
   if (!page.complete) page.rooms.pop_back();
   if (query.backwards) std::ranges::reverse(page.rooms);
+  if (!query.count) return page;
   auto total = select_number(db_, "SELECT count(*)" EXEDRA_LISTED_ROOMS, query.service);
   if (!total) return std::unexpected(total.error().in("counting rooms"));
   page.total = *total;
-  if (page.rooms.empty()) return page;
-  auto index = select_number(db_, "SELECT count(*)" EXEDRA_LISTED_ROOMS " AND room < ?2", query.service,
-                             page.rooms.front().room);
+  auto index = index_of(db_, query, page);
   if (!index) return std::unexpected(index.error().in("counting rooms"));
   page.first_index = *index;
   return page;

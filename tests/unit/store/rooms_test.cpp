@@ -171,6 +171,11 @@ TEST_F(RoomListTest, BoundsAreExclusiveAndNeedNotBeRooms) {
   EXPECT_EQ(addresses(page({.after = "r197", .backwards = true})),
             (std::vector{numbered(97), numbered(98), numbered(99)}));
   EXPECT_EQ(addresses(page({.before = "r101"})), std::vector{numbered(0)});
+  EXPECT_EQ(page({.after = numbered(3), .before = numbered(6)}).first_index, 4);
+  EXPECT_EQ(page({.after = "r197", .backwards = true}).first_index, 97);
+  const auto uncounted = page({.after = numbered(3), .max = 2, .count = false});
+  EXPECT_EQ(addresses(uncounted), (std::vector{numbered(4), numbered(5)}));
+  EXPECT_EQ(uncounted.total, 0);
   const auto behind = page({.after = "s"});
   EXPECT_TRUE(behind.rooms.empty() && behind.complete);
   EXPECT_EQ(behind.total, 100);
@@ -244,7 +249,7 @@ TEST_F(PlanTest, EveryStatementAboutRoomsSeeks) {
                           store::AccountDelete{"romeo@example.org"}};
   for (const store::Row& row : rows) ASSERT_TRUE(store::apply(*database, row));
   ASSERT_TRUE(reader.room(kHall));  // its affiliations are asked for only where there is a room
-  ASSERT_EQ(reader.rooms({.service = kService})->first_index, 0);
+  ASSERT_EQ(reader.rooms({.service = kService, .after = ""})->first_index, 0);
   const auto statements = prepared();
   EXPECT_GT(statements.size(), 20u);
   int seeks = 0;
