@@ -12,11 +12,11 @@ namespace {
 
 using xmpp::Condition;
 
-void answer_when_stored(Room& room, router::Responder responder) {
-  room.save([waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
+store::Writer::Done answer_with(router::Responder responder) {
+  return [waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
     if (done) return waiting->result();
     waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
-  });
+  };
 }
 
 // 10.9.
@@ -34,7 +34,7 @@ void destroy(Room& room, const xml::Element& wish, router::Responder responder) 
     if (!text.empty()) told.add_text_child(name, text);
   }
   room.close(x);
-  answer_when_stored(room, std::move(responder));
+  room.forget(answer_with(std::move(responder)));
 }
 
 // 10.1.3, 10.2.
@@ -52,7 +52,7 @@ void configure(Room& room, const xml::Element& x, router::Responder responder) {
     if (const Refusal refusal = judge(room, *values)) return responder.error(*refusal);
   }
   room.configure(*std::move(values));
-  answer_when_stored(room, std::move(responder));
+  room.save(answer_with(std::move(responder)));
 }
 
 void get(Room& room, router::Responder responder) {

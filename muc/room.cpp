@@ -12,22 +12,27 @@ namespace muc {
 
 using xmpp::Condition;
 
-Room::Room(const Environment& environment, xmpp::Jid address, const router::RoomService& service)
+Room::Room(const Environment& environment, xmpp::Jid address, const router::RoomService& service,
+           std::int64_t last_archive_id)
     : environment_(environment),
       address_(std::move(address)),
       values_(environment.points.fields.defaults(service)),
       created_(environment.router.loop().wall()),
+      archive_from_(last_archive_id + 1),
+      last_archive_id_(last_archive_id),
       number_(environment.service.next_number()) {
   init();
 }
 
-Room::Room(const Environment& environment, const store::StoredRoom& stored, const router::RoomService& service)
+Room::Room(const Environment& environment, const store::StoredRoom& stored, const router::RoomService& service,
+           std::int64_t last_archive_id)
     : environment_(environment),
       address_(xmpp::Jid::from_prepared(stored.room.room)),
       values_(environment.points.fields.from_text(stored.room.settings, environment.points.fields.defaults(service))),
       subject_(stored.room.subject),
       created_(stored.room.created),
       archive_from_(stored.room.archive_from),
+      last_archive_id_(last_archive_id),
       number_(environment.service.next_number()),
       persistent_(true) {
   init();
@@ -57,15 +62,17 @@ void Room::configure(std::vector<Value> values) {
 }
 
 void Room::persist(bool yes) {
-  if (persistent_ == yes) return;
-  persistent_ = yes;
+  if (std::exchange(persistent_, yes) || !yes) return;
   auto unit = base::make_ref<store::Unit>();
-  if (!yes) {
-    unit->add(store::RoomDelete{std::string(address_.str())});
-  } else {
-    for (const auto& [who, place] : places_) unit->add(row(who, place));
-  }
+  for (const auto& [who, place] : places_) unit->add(row(who, place));
   write(std::move(unit));
+}
+
+void Room::forget(store::Writer::Done done) {
+  if (std::exchange(forgotten_, true)) return;
+  auto unit = base::make_ref<store::Unit>();
+  if (!new_) unit->add(store::RoomDelete{std::string(address_.str())});
+  write(std::move(unit), std::move(done));
 }
 
 store::RoomAffiliationPut Room::row(std::string_view who, const Lasting& place) const {
@@ -86,7 +93,7 @@ void Room::write(store::UnitRef rows, store::Writer::Done done) const {
 }
 
 void Room::add_row(store::Unit& unit) const {
-  if (!persistent_) return;
+  if (new_ || over_) return;
   const auto& list = environment_.points.listing;
   const Points::Listing listing = list ? list(*this) : Points::Listing();
   unit.add(store::RoomPut{{.room = std::string(address_.str()),
@@ -94,6 +101,7 @@ void Room::add_row(store::Unit& unit) const {
                            .created = created_,
                            .name = listing.name,
                            .listed = listing.listed,
+                           .temporary = !persistent_,
                            .settings = environment_.points.fields.to_text(values_),
                            .subject = subject_,
                            .archive_from = archive_from_}});
@@ -251,7 +259,6 @@ void Room::close(const xml::Document& x) {
   occupants_.clear();
   sessions_.clear();
   audience_ = {};
-  persist(false);
   over_ = true;
 }
 

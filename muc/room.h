@@ -27,9 +27,11 @@ struct Lasting {
 class Room {
  public:
   /// A new room.
-  Room(const Environment& environment, xmpp::Jid address, const router::RoomService& service);
+  Room(const Environment& environment, xmpp::Jid address, const router::RoomService& service,
+       std::int64_t last_archive_id);
   /// One that the store has.
-  Room(const Environment& environment, const store::StoredRoom& stored, const router::RoomService& service);
+  Room(const Environment& environment, const store::StoredRoom& stored, const router::RoomService& service,
+       std::int64_t last_archive_id);
 
   const xmpp::Jid& address() const { return address_; }
   /// Tells it from an earlier or a later one of the same address.
@@ -54,20 +56,25 @@ class Room {
   void configure(std::vector<Value> values);
   /// Writes what has been set; `done` when it is durable or has failed (for a room that isn't persistent: later).
   void save(store::Writer::Done done = nullptr);
-  /// The row that the store has of it, if it is persistent.
+  /// The row that the store has of it, once it is configured: for lists, and to be restored if it is persistent.
   void add_row(store::Unit& unit) const;
   /// The subject as the store keeps it (subject.h).
   const std::string& subject() const { return subject_; }
   void set_subject(std::string text) { subject_ = std::move(text); }
   base::WallTime created() const { return created_; }
+  /// The first archive id of this room's; what is lower was an earlier room's of this name.
   std::int64_t archive_from() const { return archive_from_; }
+  /// The last id given out, in this room or an earlier one of its name; to be moved by whoever gives out ids.
+  std::int64_t& last_archive_id() { return last_archive_id_; }
   /// Writes rows of this room's; failures are logged where nobody asks.
   void write(store::UnitRef rows, store::Writer::Done done = nullptr) const;
   bool persistent() const { return persistent_; }
   /// It has not been configured yet (10.1).
   bool is_new() const { return new_; }
-  /// Whether the store has it from now on.
+  /// Whether it stays when nobody is in it.
   void persist(bool yes);
+  /// Takes it out of the store, once: it is over.
+  void forget(store::Writer::Done done = nullptr);
   std::unique_ptr<State>& slot(RoomSlot slot) { return slots_[static_cast<std::size_t>(slot)]; }
   State* slot(RoomSlot slot) const { return slots_[static_cast<std::size_t>(slot)].get(); }
   static std::unique_ptr<State>& slot(Occupant& occupant, OccupantSlot slot) {
@@ -161,9 +168,9 @@ class Room {
   Outbox outbox_;
   std::string subject_;
   base::WallTime created_{};
-  std::int64_t archive_from_ = 0;
+  std::int64_t archive_from_ = 0, last_archive_id_ = 0;
   const std::uint64_t number_;
-  bool persistent_ = false, over_ = false, new_ = false;
+  bool persistent_ = false, over_ = false, new_ = false, forgotten_ = false;
 };
 
 }  // namespace muc

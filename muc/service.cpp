@@ -13,9 +13,28 @@ using xmpp::Condition;
 using xmpp::Kind;
 using xmpp::Type;
 
+namespace {
+
+base::Result<Service::Loaded> read_room(store::Reader& reader, const std::string& name) {
+  auto room = reader.room(name);
+  if (!room) return std::unexpected(room.error());
+  auto last = reader.last_archive_id(name);
+  if (!last) return std::unexpected(last.error());
+  return Service::Loaded{std::move(*room), *last};
+}
+
+}  // namespace
+
 Service::Service(router::Router& router, router::Registry& registry, store::Store& store, base::Random& random)
     : environment_{router, registry, points_, *this, store, random} {
   add_behaviours(environment_);
+  if (router.shard() != 0) return;
+  // Before anybody can enter one: those that a crash left behind.
+  auto unit = base::make_ref<store::Unit>();
+  unit->add(store::RoomsForget{});
+  store.write(std::move(unit), router.loop(), [](const base::Result<void>& done) {
+    if (!done) base::log::error("rooms_not_forgotten", {{"why", done.error().what}});
+  });
 }
 
 void Service::receive(router::PacketRef packet) {
@@ -82,31 +101,34 @@ void Service::start_load(const router::PacketRef& packet) {
     finish_load(bare, load, base::failure("the store takes too long"));
   });
   environment_.store.read(
-      environment_.router.loop(), [name = std::string(bare.str())](store::Reader& reader) { return reader.room(name); },
-      [this, bare, load = entry.load](base::Result<std::optional<store::StoredRoom>> stored) {
-        finish_load(bare, load, std::move(stored));
+      environment_.router.loop(), [name = std::string(bare.str())](store::Reader& reader) { return read_room(reader, name); },
+      [this, bare, load = entry.load](base::Result<Loaded> loaded) {
+        finish_load(bare, load, std::move(loaded));
       });
 }
 
-void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load,
-                          base::Result<std::optional<store::StoredRoom>> stored) {
+void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<Loaded> loaded) {
   const auto found = entries_.find(bare);
   if (found == entries_.end() || found->second.load != load || found->second.room != nullptr) return;
   Entry& entry = found->second;
   entry.deadline.cancel();
   auto waiting = std::exchange(entry.waiting, {});
-  if (!stored) {
-    base::log::error("room_unreadable", {{"room", bare.str()}, {"why", stored.error().what}});
+  if (!loaded) {
+    base::log::error("room_unreadable", {{"room", bare.str()}, {"why", loaded.error().what}});
     entries_.erase(found);
     while (!waiting.empty()) {
       environment_.router.bounce(*waiting.take_front(), {Condition::internal_server_error, xmpp::ErrorType::wait});
     }
     return;
   }
-  if (*stored) entry.room = std::make_unique<Room>(environment_, **stored, settings(bare.domain()));
+  entry.last_archive_id = loaded->last_archive_id;
+  if (loaded->room) {
+    entry.room =
+        std::make_unique<Room>(environment_, *loaded->room, settings(bare.domain()), loaded->last_archive_id);
+  }
   while (!waiting.empty()) {
     const router::PacketRef packet = waiting.take_front();
-    if (entry.room != nullptr && entry.room->is_over()) entry.room.reset();
+    if (entry.room != nullptr && entry.room->is_over()) end(entry);
     if (entry.room != nullptr) {
       handle(*entry.room, packet);
     } else {
@@ -140,7 +162,7 @@ void Service::handle_absent(Entry& entry, const router::PacketRef& packet) {
   if (joins && !may_create(packet->from(), service))  // 10.1.1
     return environment_.router.bounce(*packet, Condition::not_allowed);
   // One that refuses the newcomer, or never had one, is over at once.
-  entry.room = std::make_unique<Room>(environment_, bare, service);
+  entry.room = std::make_unique<Room>(environment_, bare, service, entry.last_archive_id);
   handle(*entry.room, packet);
 }
 
@@ -154,11 +176,18 @@ bool Service::may_create(const xmpp::Jid& who, const router::RoomService& servic
   return false;
 }
 
+void Service::end(Entry& entry) {
+  entry.last_archive_id = entry.room->last_archive_id();
+  entry.room->forget();
+  entry.room.reset();
+}
+
 void Service::settle(const xmpp::Jid& bare) {
   const auto found = entries_.find(bare);
   if (found == entries_.end() || found->second.room == nullptr) return;
   Entry& entry = found->second;
   if (entry.room->is_over()) {
+    end(entry);
     entries_.erase(found);
     return;
   }

@@ -23,6 +23,12 @@ class Service final : public router::Component {
 
   void receive(router::PacketRef packet) override;
 
+  /// What the store knows of an address.
+  struct Loaded {
+    std::optional<store::StoredRoom> room;
+    std::int64_t last_archive_id = 0;
+  };
+
   /// A room in memory; null if it isn't there.
   Room* room(const xmpp::Jid& bare);
   /// The same one as before, not another of its name.
@@ -41,14 +47,17 @@ class Service final : public router::Component {
     base::Ring<router::PacketRef> waiting;
     base::Timer deadline;  // of the load, or of an empty room's stay
     std::uint64_t load = 0;
+    std::int64_t last_archive_id = 0;
   };
 
   void receive_for_service(const router::PacketRef& packet);
   void start_load(const router::PacketRef& packet);
-  void finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<std::optional<store::StoredRoom>> stored);
+  void finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<Loaded> loaded);
   void handle(Room& room, const router::PacketRef& packet);
   /// There is no such room: it is made, or the sender is told.
   void handle_absent(Entry& entry, const router::PacketRef& packet);
+  /// What is over leaves the store and the memory.
+  static void end(Entry& entry);
   bool may_create(const xmpp::Jid& who, const router::RoomService& service) const;
 
   Points points_;

@@ -44,7 +44,7 @@ Done put(Database& db, const AccountDelete& gone) {
                                        "DELETE FROM offline WHERE owner = ?",
                                        "DELETE FROM last_activity WHERE owner = ?",
                                        "DELETE FROM sm_mark WHERE owner = ?",
-                                       "DELETE FROM room_affiliation WHERE jid = ?"};
+                                       "DELETE FROM room_affiliation WHERE jid = ? AND affiliation > 0"};
   for (const char* sql : kDeletes) {
     if (auto done = db.run(sql, gone.owner); !done) return done;
   }
@@ -151,9 +151,9 @@ Done put(Database& db, const SmMarkExpire& expire) {
 Done put(Database& db, const RoomPut& put) {
   const Room& room = put.room;
   return db.run(
-      "INSERT OR REPLACE INTO room (room, service, created, name, listed, settings, subject, archive_from)"
-      " VALUES (?,?,?,?,?,?,?,?)",
-      room.room, room.service, room.created, room.name, std::int64_t{room.listed}, Blob{room.settings},
+      "INSERT OR REPLACE INTO room (room, service, created, name, listed, temporary, settings, subject,"
+      " archive_from) VALUES (?,?,?,?,?,?,?,?,?)",
+      room.room, room.service, room.created, room.name, std::int64_t{room.listed}, std::int64_t{room.temporary}, Blob{room.settings},
       Blob{room.subject}, room.archive_from);
 }
 
@@ -163,6 +163,11 @@ Done put(Database& db, const RoomDelete& gone) {
   if (!done) return done;
   return db.run("DELETE FROM archive WHERE number IN (SELECT number FROM archive WHERE owner = ? ORDER BY id LIMIT ?)",
                 gone.room, RoomDelete::kMost);
+}
+
+Done put(Database& db, const RoomsForget&) {
+  auto done = db.run("DELETE FROM room_affiliation WHERE room IN (SELECT room FROM room WHERE temporary = 1)");
+  return done ? db.run("DELETE FROM room WHERE temporary = 1") : done;
 }
 
 Done put(Database& db, const RoomAffiliationPut& put) {

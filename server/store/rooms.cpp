@@ -14,9 +14,10 @@ Room room_row(const Statement& row) {
           .created = row.time(2),
           .name = row.text(3),
           .listed = row.number(4) != 0,
-          .settings = row.text(5),
-          .subject = row.text(6),
-          .archive_from = row.number(7)};
+          .temporary = row.number(5) != 0,
+          .settings = row.text(6),
+          .subject = row.text(7),
+          .archive_from = row.number(8)};
 }
 
 RoomAffiliation affiliation_row(const Statement& row) {
@@ -53,7 +54,7 @@ base::Result<std::int64_t> index_of(Database& db, const RoomQuery& query, const 
 
 base::Result<std::optional<StoredRoom>> Reader::room(std::string_view room) {
   auto found = select_one(db_, room_row,
-                          "SELECT room, service, created, name, listed, settings, subject, archive_from FROM room"
+                          "SELECT room, service, created, name, listed, temporary, settings, subject, archive_from FROM room"
                           " WHERE room = ?",
                           room);
   if (!found) return std::unexpected(found.error());

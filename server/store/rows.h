@@ -107,13 +107,14 @@ struct RoomAffiliation {
   bool operator==(const RoomAffiliation&) const = default;
 };
 
-/// A persistent room.
+/// A room. One that is temporary is forgotten when its end was not written.
 struct Room {
   std::string room;  ///< its bare address
   std::string service;
   base::WallTime created;
   std::string name;
   bool listed = false;
+  bool temporary = false;
   std::string settings;  ///< muc/'s own text, as is the subject
   std::string subject;
   std::int64_t archive_from = 0;  ///< archive rows with a lower id belong to an earlier room of this name
@@ -218,6 +219,8 @@ struct RoomDelete {
   static constexpr std::int64_t kMost = 1000;
   std::string room;
 };
+/// Removes temporary rooms: at start-up, when nobody can be in one.
+struct RoomsForget {};
 struct RoomAffiliationPut {
   std::string room;
   RoomAffiliation item;
@@ -230,6 +233,6 @@ using Row =
     std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                  SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut, VcardDelete,
                  ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut,
-                 SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomAffiliationPut, RoomAffiliationDelete>;
+                 SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut, RoomAffiliationDelete>;
 
 }  // namespace store

@@ -39,8 +39,9 @@ CREATE INDEX sm_mark_owner ON sm_mark (owner);
 // as that is part of the primary key.
 constexpr const char* kRooms = R"sql(
 CREATE TABLE room (room TEXT PRIMARY KEY, service TEXT NOT NULL, created INTEGER NOT NULL, name TEXT NOT NULL,
-  listed INTEGER NOT NULL, settings BLOB NOT NULL, subject BLOB NOT NULL, archive_from INTEGER NOT NULL);
+  listed INTEGER NOT NULL, temporary INTEGER NOT NULL, settings BLOB NOT NULL, subject BLOB NOT NULL, archive_from INTEGER NOT NULL);
 CREATE INDEX room_listed ON room (service, room) WHERE listed = 1;
+CREATE INDEX room_temporary ON room (room) WHERE temporary = 1;
 CREATE TABLE room_affiliation (room TEXT, jid TEXT, affiliation INTEGER NOT NULL, nick TEXT NOT NULL,
   reason TEXT NOT NULL, PRIMARY KEY (room, jid)) WITHOUT ROWID;
 CREATE INDEX room_affiliation_jid ON room_affiliation (jid, affiliation);
