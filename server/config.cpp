@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <type_traits>
@@ -12,83 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "xml/lined_document.h"
+#include "config_reader.h"
 
 namespace {
 
-constexpr std::string_view kNamespace = "urn:exedra:config:1";
-
-/// Thrown inside this file only, to leave nested readers; parse_config turns it into its Result.
-struct Mistake {
-  std::string what;
-};
-
-/// Reads one element's attributes and knows how to complain about them.
-class Reader {
- public:
-  Reader(const xml::LinedDocument& document, std::string_view file, const xml::Element& element)
-      : document_(document), file_(file), element_(element) {}
-
-  [[noreturn]] void complain(const std::string& what) const {
-    throw Mistake{std::string(file_) + ":" + std::to_string(document_.line(element_)) + ": <" +
-                  std::string(element_.name()) + ">: " + what};
-  }
-  /// Refuses attributes and children that nobody reads: a typo must not pass silently.
-  void only(const std::vector<std::string_view>& attributes, const std::vector<std::string_view>& children) const {
-    for (const xml::Attribute* a = element_.attributes(); a != nullptr; a = a->next)
-      if (std::ranges::find(attributes, a->name) == attributes.end())
-        complain("unknown attribute '" + std::string(a->name) + "'; known: " + list(attributes));
-    for (const xml::Element& child : xml::children(element_))
-      if (child.ns() != kNamespace || std::ranges::find(children, child.name()) == children.end())
-        at(child).complain("unknown here; inside <" + std::string(element_.name()) + "> may stand: " + list(children));
-  }
-  std::string text(std::string_view name, std::string_view fallback = {}) const {
-    return std::string(element_.find_attr(name).value_or(fallback));
-  }
-  std::string required(std::string_view name) const {
-    const auto value = element_.find_attr(name);
-    if (!value || value->empty()) complain("the attribute '" + std::string(name) + "' is missing; add it");
-    return std::string(*value);
-  }
-  template <class Number>
-  Number number(std::string_view name, Number fallback, std::uint64_t least, std::uint64_t most) const {
-    const auto value = element_.find_attr(name);
-    if (!value) return fallback;
-    std::uint64_t parsed = 0;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
-    if (error != std::errc{} || end != value->data() + value->size() || parsed < least || parsed > most)
-      complain("'" + std::string(name) + "' is '" + std::string(*value) + "'; give a whole number from " +
-               std::to_string(least) + " to " + std::to_string(most));
-    return static_cast<Number>(parsed);
-  }
-  template <class Value>
-  Value choice(std::string_view name, Value fallback,
-               std::initializer_list<std::pair<std::string_view, Value>> values) const {
-    const auto given = element_.find_attr(name);
-    if (!given) return fallback;
-    std::string known;
-    for (const auto& [word, value] : values) {
-      if (word == *given) return value;
-      known += (known.empty() ? "" : ", ") + std::string(word);
-    }
-    complain("'" + std::string(name) + "' is '" + std::string(*given) + "'; choose one of: " + known);
-  }
-  bool flag(std::string_view name, bool fallback) const {
-    return choice<bool>(name, fallback, {{"true", true}, {"false", false}});
-  }
-  const xml::Element& element() const { return element_; }
-  Reader at(const xml::Element& child) const { return {document_, file_, child}; }
-
- private:
-  static std::string list(const std::vector<std::string_view>& words) {
-    std::string all;
-    for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
-    return all.empty() ? "nothing" : all;
-  }
-  const xml::LinedDocument& document_;
-  std::string_view file_;
-  const xml::Element& element_;
-};
+using Reader = ConfigReader;
 
 bool is_loopback(std::string_view address) { return address == "::1" || address.starts_with("127."); }
 
@@ -112,11 +38,7 @@ HostConfig read_host(const Reader& in) {
   in.only({"domain", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
           {"contact"});
   HostConfig host;
-  const std::string domain = in.required("domain");
-  const auto jid = xmpp::Jid::parse(domain);
-  if (!jid) in.complain("'" + domain + "' is no domain: " + jid.error().why);
-  if (!jid->is_domain()) in.complain("'" + domain + "' is no domain; write it without '@' and '/'");
-  host.domain = *jid;
+  host.domain = in.domain("domain");
   host.certificate = in.text("certificate");
   host.key = in.text("key");
   if (host.certificate.empty() != host.key.empty())
@@ -225,8 +147,8 @@ void read_child(const Reader& in, Config& config) {
 }
 
 Config read(const Reader& in) {
-  if (!in.element().is(kNamespace, "exedra"))
-    in.complain("the file must begin with <exedra xmlns='" + std::string(kNamespace) + "'>");
+  if (!in.element().is(Reader::kNamespace, "exedra"))
+    in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
   in.only({"shards", "durability"}, {"log", "clients", "host", "limits"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
@@ -245,7 +167,7 @@ base::Result<Config> parse_config(std::string_view text, std::string_view file) 
   if (!document) return base::failure(std::string(file) + ":" + document.error().what);
   try {
     return read(Reader(*document, file, document->root()));
-  } catch (const Mistake& mistake) {
+  } catch (const ConfigMistake& mistake) {
     return base::failure(mistake.what);
   }
 }
