@@ -34,11 +34,20 @@ ClientListener read_listener(const Reader& in) {
 
 constexpr std::uint64_t kMostArchiveDays = 36'500;
 
+/// Where a host's rooms are; empty for none. By default below its own name, but nothing stands below an IP address.
+xmpp::Jid read_rooms_address(const Reader& in, const xmpp::Jid& host) {
+  const auto given = in.element().find_attr("rooms");
+  if (!given) return xmpp::Jid::make({}, "conference." + std::string(host.str())).value_or(xmpp::Jid());
+  if (given->empty()) in.complain("'rooms' is empty; give the room service's address, or 'none'");
+  return *given == "none" ? xmpp::Jid() : in.domain("rooms");
+}
+
 HostConfig read_host(const Reader& in) {
-  in.only({"domain", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
+  in.only({"domain", "rooms", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
           {"contact"});
   HostConfig host;
   host.domain = in.domain("domain");
+  host.rooms = read_rooms_address(in, host.domain);
   host.certificate = in.text("certificate");
   host.key = in.text("key");
   if (host.certificate.empty() != host.key.empty())
@@ -54,6 +63,60 @@ HostConfig read_host(const Reader& in) {
     host.admin_contacts.push_back(contact.required("admin"));
   }
   return host;
+}
+
+constexpr std::uint32_t kMostRoomHistory = 10'000;
+
+void read_room_service(const Reader& in, router::RoomService& service) {
+  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages", "history"},
+          {"admin"});
+  using router::MayCreate;
+  service.name = in.text("name", service.name);
+  service.create =
+      in.choice<MayCreate>("create", service.create,
+                           {{"anyone", MayCreate::anyone}, {"local", MayCreate::local}, {"admins", MayCreate::admins}});
+  service.persistent = in.flag("persistent", service.persistent);
+  service.archive = in.flag("archive", service.archive);
+  service.archive_days = std::chrono::days(in.number("archive-days", 0, 0, kMostArchiveDays));
+  service.archive_max_messages =
+      in.number("archive-max-messages", service.archive_max_messages, 0, std::numeric_limits<std::uint32_t>::max());
+  service.history = in.number("history", service.history, 0, kMostRoomHistory);
+  for (const xml::Element& child : xml::children(in.element())) {
+    const Reader admin = in.at(child);
+    admin.only({"jid"}, {});
+    service.admins.push_back(admin.account("jid"));
+  }
+}
+
+/// Each address that a host names is a room service; several hosts may share one.
+void add_room_service(const Reader& in, const HostConfig& host, Config& config) {
+  if (host.rooms.empty()) return;
+  if (std::ranges::find(config.hosts, host.rooms, &HostConfig::domain) != config.hosts.end())
+    in.complain("its rooms would be at '" + std::string(host.rooms.str()) +
+                "', which is a host; give another address in 'rooms', or rooms='none'");
+  if (std::ranges::find(config.rooms, host.rooms, &router::RoomService::domain) == config.rooms.end())
+    config.rooms.push_back({.domain = host.rooms});
+}
+
+/// When all hosts are known, because <rooms> and <host> stand in any order.
+void read_room_services(const Reader& in, Config& config) {
+  auto host = config.hosts.begin();
+  for (const xml::Element& child : xml::children(in.element()))
+    if (child.name() == "host") add_room_service(in.at(child), *host++, config);
+  std::vector<xmpp::Jid> read;
+  for (const xml::Element& child : xml::children(in.element())) {
+    if (child.name() != "rooms") continue;
+    const Reader rooms = in.at(child);
+    const xmpp::Jid domain = rooms.domain("domain");
+    const std::string name(domain.str());
+    if (std::ranges::find(read, domain) != read.end())
+      rooms.complain("the room service '" + name + "' stands twice; remove one");
+    const auto service = std::ranges::find(config.rooms, domain, &router::RoomService::domain);
+    if (service == config.rooms.end())
+      rooms.complain("no host has its rooms at '" + name + "'; add rooms='" + name + "' to a host, or remove this");
+    read_room_service(rooms, *service);
+    read.push_back(domain);
+  }
 }
 
 using router::Limits;
@@ -99,6 +162,17 @@ constexpr std::array kLimits{
     Limit{"archive-page-bytes", &Limits::archive_page_bytes, 10'000, kGiB},
     Limit{"csi-stanzas", &Limits::csi_stanzas, 1, 100'000},
     Limit{"offline-bytes", &Limits::offline_bytes, 10'000, kGiB},
+    Limit{"room-occupants", &Limits::room_occupants, 1, 100'000},
+    Limit{"rooms-per-owner", &Limits::rooms_per_owner, 1, 1'000'000},
+    Limit{"room-affiliations", &Limits::room_affiliations, 1, 1'000'000},
+    Limit{"room-messages-per-second", &Limits::room_messages_per_second, 1, 1'000'000},
+    Limit{"room-bytes-per-second", &Limits::room_bytes_per_second, 1'000, kGiB},
+    Limit{"room-presences-per-second", &Limits::room_presences_per_second, 1, 1'000'000},
+    Limit{"room-history", &Limits::room_history, 0, kMostRoomHistory},
+    Limit{"room-idle-seconds", &Limits::room_idle, 1, 86'400},
+    Limit{"room-config-bytes", &Limits::room_config_bytes, 1'000, kMiB},
+    Limit{"room-ping-seconds", &Limits::room_ping, 10, 86'400},
+    Limit{"room-ping-answer-seconds", &Limits::room_ping_answer, 1, 3'600},
 };
 
 template <class Field>
@@ -140,6 +214,7 @@ void read_child(const Reader& in, Config& config) {
     config.limits = read_limits(in);
     return;
   }
+  if (name == "rooms") return;  // read_room_services
   HostConfig host = read_host(in);
   if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())
     in.complain("the host '" + std::string(host.domain.str()) + "' stands twice; remove one");
@@ -149,13 +224,14 @@ void read_child(const Reader& in, Config& config) {
 Config read(const Reader& in) {
   if (!in.element().is(Reader::kNamespace, "exedra"))
     in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
-  in.only({"shards", "durability"}, {"log", "clients", "host", "limits"});
+  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
   config.durability = in.choice<Durability>("durability", config.durability,
                                             {{"process", Durability::process}, {"power", Durability::power}});
   for (const xml::Element& child : xml::children(in.element())) read_child(in.at(child), config);
   if (config.hosts.empty()) in.complain("no host is configured; add <host domain='…'/>");
+  read_room_services(in, config);
   if (config.client_listeners.empty()) in.complain("nobody can connect; add <clients port='5222'/>");
   return config;
 }
