@@ -53,33 +53,38 @@ bool set_serial(X509& certificate) {
   return good;
 }
 
-/// Built by hand: the text form of extensions would read a comma in the host as syntax.
-bool set_alternative_name(X509& certificate, std::string_view host) {
-  const NamesPtr names(GENERAL_NAMES_new());
+bool add_name(GENERAL_NAMES& names, std::string_view host) {
   GENERAL_NAME* name = GENERAL_NAME_new();
   ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-  if (names == nullptr || name == nullptr || text == nullptr ||
-      ASN1_STRING_set(text, host.data(), static_cast<int>(host.size())) != 1) {
+  if (name == nullptr || text == nullptr || ASN1_STRING_set(text, host.data(), static_cast<int>(host.size())) != 1) {
     GENERAL_NAME_free(name);
     ASN1_IA5STRING_free(text);
     return false;
   }
   GENERAL_NAME_set0_value(name, GEN_DNS, text);
-  if (sk_GENERAL_NAME_push(names.get(), name) == 0) {
-    GENERAL_NAME_free(name);
-    return false;
-  }
+  if (sk_GENERAL_NAME_push(&names, name) != 0) return true;
+  GENERAL_NAME_free(name);
+  return false;
+}
+
+/// Built by hand: the text form of extensions would read a comma in a host as syntax.
+bool set_alternative_names(X509& certificate, const std::vector<std::string>& hosts) {
+  const NamesPtr names(GENERAL_NAMES_new());
+  if (names == nullptr) return false;
+  for (const std::string& host : hosts)
+    if (!add_name(*names, host)) return false;
   return X509_add1_ext_i2d(&certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_REPLACE) == 1;
 }
 
-CertPtr signed_by_itself(EVP_PKEY& key, std::string_view host, base::WallTime now, int days) {
+/// The first host is also the common name.
+CertPtr signed_by_itself(EVP_PKEY& key, const std::vector<std::string>& hosts, base::WallTime now, int days) {
   CertPtr made(X509_new());
   if (made == nullptr) return nullptr;
   X509& certificate = *made;
   std::time_t start = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   X509_NAME* subject = X509_get_subject_name(&certificate);
   constexpr std::size_t longest_common_name = 64;
-  const std::string_view common = host.substr(0, longest_common_name);
+  const std::string common = hosts.front().substr(0, longest_common_name);
   const bool good = X509_set_version(&certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
                     // an hour back, for peers whose clock is late
                     X509_time_adj_ex(X509_getm_notBefore(&certificate), 0, -3600, &start) != nullptr &&
@@ -87,17 +92,20 @@ CertPtr signed_by_itself(EVP_PKEY& key, std::string_view host, base::WallTime no
                     X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
                                                reinterpret_cast<const unsigned char*>(common.data()),
                                                static_cast<int>(common.size()), -1, 0) == 1 &&
-                    X509_set_issuer_name(&certificate, subject) == 1 && set_alternative_name(certificate, host) &&
+                    X509_set_issuer_name(&certificate, subject) == 1 && set_alternative_names(certificate, hosts) &&
                     X509_set_pubkey(&certificate, &key) == 1 && X509_sign(&certificate, &key, EVP_sha256()) > 0;
   return good ? std::move(made) : nullptr;
 }
 
 }  // namespace
 
-base::Result<void> create_self_signed(std::string_view host, const Files& files, base::WallTime now, int days) {
+base::Result<void> create_self_signed(std::string_view host, const Files& files, base::WallTime now, int days,
+                                      const std::vector<std::string>& also) {
   if (host.empty()) return base::failure("creating a certificate: no host given");
+  std::vector<std::string> hosts{std::string(host)};
+  hosts.insert(hosts.end(), also.begin(), also.end());
   const KeyPtr key(EVP_EC_gen("P-256"));
-  const CertPtr certificate = key != nullptr ? signed_by_itself(*key, host, now, days) : nullptr;
+  const CertPtr certificate = key != nullptr ? signed_by_itself(*key, hosts, now, days) : nullptr;
   const BioPtr key_text(BIO_new(BIO_s_secmem()));
   const BioPtr certificate_text(BIO_new(BIO_s_mem()));
   if (certificate == nullptr || key_text == nullptr || certificate_text == nullptr ||

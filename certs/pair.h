@@ -50,9 +50,11 @@ struct Pair {
 std::optional<Pair> load_pair(const Files& files, std::string_view host, base::WallTime now,
                               std::vector<Problem>& problems);
 
-/// Creates an ECDSA P-256 key and a certificate for `host` signed by itself, valid for `days`. Each file is written
-/// aside, synced and renamed, so that a reader never sees half of one; the key's mode is 0600.
-base::Result<void> create_self_signed(std::string_view host, const Files& files, base::WallTime now, int days = 365);
+/// Creates an ECDSA P-256 key and a certificate for `host`, and for `also` beside it, signed by itself, valid for
+/// `days`. Each file is written aside, synced and renamed, so that a reader never sees half of one; the key's mode is
+/// 0600.
+base::Result<void> create_self_signed(std::string_view host, const Files& files, base::WallTime now, int days = 365,
+                                      const std::vector<std::string>& also = {});
 
 base::WallTime expiry(const X509& certificate);
 

@@ -19,7 +19,9 @@ base::Result<void> make_missing(const HostConfig& host, const certs::Files& file
   if (!host.certificate.empty()) return {};
   if (std::filesystem::exists(files.certificate) && std::filesystem::exists(files.key)) return {};
   base::log::info("certificate_made", {{"host", host.domain.str()}, {"file", files.certificate}});
-  return certs::create_self_signed(host.domain.str(), files, now, kSelfSignedDays);
+  std::vector<std::string> also;  // a server that is asked for rooms proves itself by their name
+  if (host.rooms) also.emplace_back(host.rooms.str());
+  return certs::create_self_signed(host.domain.str(), files, now, kSelfSignedDays, also);
 }
 
 }  // namespace

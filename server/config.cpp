@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <type_traits>
@@ -12,83 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "xml/lined_document.h"
+#include "config_reader.h"
 
 namespace {
 
-constexpr std::string_view kNamespace = "urn:exedra:config:1";
-
-/// Thrown inside this file only, to leave nested readers; parse_config turns it into its Result.
-struct Mistake {
-  std::string what;
-};
-
-/// Reads one element's attributes and knows how to complain about them.
-class Reader {
- public:
-  Reader(const xml::LinedDocument& document, std::string_view file, const xml::Element& element)
-      : document_(document), file_(file), element_(element) {}
-
-  [[noreturn]] void complain(const std::string& what) const {
-    throw Mistake{std::string(file_) + ":" + std::to_string(document_.line(element_)) + ": <" +
-                  std::string(element_.name()) + ">: " + what};
-  }
-  /// Refuses attributes and children that nobody reads: a typo must not pass silently.
-  void only(const std::vector<std::string_view>& attributes, const std::vector<std::string_view>& children) const {
-    for (const xml::Attribute* a = element_.attributes(); a != nullptr; a = a->next)
-      if (std::ranges::find(attributes, a->name) == attributes.end())
-        complain("unknown attribute '" + std::string(a->name) + "'; known: " + list(attributes));
-    for (const xml::Element& child : xml::children(element_))
-      if (child.ns() != kNamespace || std::ranges::find(children, child.name()) == children.end())
-        at(child).complain("unknown here; inside <" + std::string(element_.name()) + "> may stand: " + list(children));
-  }
-  std::string text(std::string_view name, std::string_view fallback = {}) const {
-    return std::string(element_.find_attr(name).value_or(fallback));
-  }
-  std::string required(std::string_view name) const {
-    const auto value = element_.find_attr(name);
-    if (!value || value->empty()) complain("the attribute '" + std::string(name) + "' is missing; add it");
-    return std::string(*value);
-  }
-  template <class Number>
-  Number number(std::string_view name, Number fallback, std::uint64_t least, std::uint64_t most) const {
-    const auto value = element_.find_attr(name);
-    if (!value) return fallback;
-    std::uint64_t parsed = 0;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
-    if (error != std::errc{} || end != value->data() + value->size() || parsed < least || parsed > most)
-      complain("'" + std::string(name) + "' is '" + std::string(*value) + "'; give a whole number from " +
-               std::to_string(least) + " to " + std::to_string(most));
-    return static_cast<Number>(parsed);
-  }
-  template <class Value>
-  Value choice(std::string_view name, Value fallback,
-               std::initializer_list<std::pair<std::string_view, Value>> values) const {
-    const auto given = element_.find_attr(name);
-    if (!given) return fallback;
-    std::string known;
-    for (const auto& [word, value] : values) {
-      if (word == *given) return value;
-      known += (known.empty() ? "" : ", ") + std::string(word);
-    }
-    complain("'" + std::string(name) + "' is '" + std::string(*given) + "'; choose one of: " + known);
-  }
-  bool flag(std::string_view name, bool fallback) const {
-    return choice<bool>(name, fallback, {{"true", true}, {"false", false}});
-  }
-  const xml::Element& element() const { return element_; }
-  Reader at(const xml::Element& child) const { return {document_, file_, child}; }
-
- private:
-  static std::string list(const std::vector<std::string_view>& words) {
-    std::string all;
-    for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
-    return all.empty() ? "nothing" : all;
-  }
-  const xml::LinedDocument& document_;
-  std::string_view file_;
-  const xml::Element& element_;
-};
+using Reader = ConfigReader;
 
 bool is_loopback(std::string_view address) { return address == "::1" || address.starts_with("127."); }
 
@@ -108,15 +34,20 @@ ClientListener read_listener(const Reader& in) {
 
 constexpr std::uint64_t kMostArchiveDays = 36'500;
 
+/// Where a host's rooms are; empty for none. By default below its own name, but nothing stands below an IP address.
+xmpp::Jid read_rooms_address(const Reader& in, const xmpp::Jid& host) {
+  const auto given = in.element().find_attr("rooms");
+  if (!given) return xmpp::Jid::make({}, "conference." + std::string(host.str())).value_or(xmpp::Jid());
+  if (given->empty()) in.complain("'rooms' is empty; give the room service's address, or 'none'");
+  return *given == "none" ? xmpp::Jid() : in.domain("rooms");
+}
+
 HostConfig read_host(const Reader& in) {
-  in.only({"domain", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
+  in.only({"domain", "rooms", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
           {"contact"});
   HostConfig host;
-  const std::string domain = in.required("domain");
-  const auto jid = xmpp::Jid::parse(domain);
-  if (!jid) in.complain("'" + domain + "' is no domain: " + jid.error().why);
-  if (!jid->is_domain()) in.complain("'" + domain + "' is no domain; write it without '@' and '/'");
-  host.domain = *jid;
+  host.domain = in.domain("domain");
+  host.rooms = read_rooms_address(in, host.domain);
   host.certificate = in.text("certificate");
   host.key = in.text("key");
   if (host.certificate.empty() != host.key.empty())
@@ -132,6 +63,60 @@ HostConfig read_host(const Reader& in) {
     host.admin_contacts.push_back(contact.required("admin"));
   }
   return host;
+}
+
+constexpr std::uint32_t kMostRoomHistory = 10'000;
+
+void read_room_service(const Reader& in, router::RoomService& service) {
+  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages", "history"},
+          {"admin"});
+  using router::MayCreate;
+  service.name = in.text("name", service.name);
+  service.create =
+      in.choice<MayCreate>("create", service.create,
+                           {{"anyone", MayCreate::anyone}, {"local", MayCreate::local}, {"admins", MayCreate::admins}});
+  service.persistent = in.flag("persistent", service.persistent);
+  service.archive = in.flag("archive", service.archive);
+  service.archive_days = std::chrono::days(in.number("archive-days", 0, 0, kMostArchiveDays));
+  service.archive_max_messages =
+      in.number("archive-max-messages", service.archive_max_messages, 0, std::numeric_limits<std::uint32_t>::max());
+  service.history = in.number("history", service.history, 0, kMostRoomHistory);
+  for (const xml::Element& child : xml::children(in.element())) {
+    const Reader admin = in.at(child);
+    admin.only({"jid"}, {});
+    service.admins.push_back(admin.account("jid"));
+  }
+}
+
+/// Each address that a host names is a room service; several hosts may share one.
+void add_room_service(const Reader& in, const HostConfig& host, Config& config) {
+  if (host.rooms.empty()) return;
+  if (std::ranges::find(config.hosts, host.rooms, &HostConfig::domain) != config.hosts.end())
+    in.complain("its rooms would be at '" + std::string(host.rooms.str()) +
+                "', which is a host; give another address in 'rooms', or rooms='none'");
+  if (std::ranges::find(config.rooms, host.rooms, &router::RoomService::domain) == config.rooms.end())
+    config.rooms.push_back({.domain = host.rooms});
+}
+
+/// When all hosts are known, because <rooms> and <host> stand in any order.
+void read_room_services(const Reader& in, Config& config) {
+  auto host = config.hosts.begin();
+  for (const xml::Element& child : xml::children(in.element()))
+    if (child.name() == "host") add_room_service(in.at(child), *host++, config);
+  std::vector<xmpp::Jid> read;
+  for (const xml::Element& child : xml::children(in.element())) {
+    if (child.name() != "rooms") continue;
+    const Reader rooms = in.at(child);
+    const xmpp::Jid domain = rooms.domain("domain");
+    const std::string name(domain.str());
+    if (std::ranges::find(read, domain) != read.end())
+      rooms.complain("the room service '" + name + "' stands twice; remove one");
+    const auto service = std::ranges::find(config.rooms, domain, &router::RoomService::domain);
+    if (service == config.rooms.end())
+      rooms.complain("no host has its rooms at '" + name + "'; add rooms='" + name + "' to a host, or remove this");
+    read_room_service(rooms, *service);
+    read.push_back(domain);
+  }
 }
 
 using router::Limits;
@@ -177,6 +162,17 @@ constexpr std::array kLimits{
     Limit{"archive-page-bytes", &Limits::archive_page_bytes, 10'000, kGiB},
     Limit{"csi-stanzas", &Limits::csi_stanzas, 1, 100'000},
     Limit{"offline-bytes", &Limits::offline_bytes, 10'000, kGiB},
+    Limit{"room-occupants", &Limits::room_occupants, 1, 100'000},
+    Limit{"rooms-per-owner", &Limits::rooms_per_owner, 1, 1'000'000},
+    Limit{"room-affiliations", &Limits::room_affiliations, 1, 1'000'000},
+    Limit{"room-messages-per-second", &Limits::room_messages_per_second, 1, 1'000'000},
+    Limit{"room-bytes-per-second", &Limits::room_bytes_per_second, 1'000, kGiB},
+    Limit{"room-presences-per-second", &Limits::room_presences_per_second, 1, 1'000'000},
+    Limit{"room-history", &Limits::room_history, 0, kMostRoomHistory},
+    Limit{"room-idle-seconds", &Limits::room_idle, 1, 86'400},
+    Limit{"room-config-bytes", &Limits::room_config_bytes, 1'000, kMiB},
+    Limit{"room-ping-seconds", &Limits::room_ping, 10, 86'400},
+    Limit{"room-ping-answer-seconds", &Limits::room_ping_answer, 1, 3'600},
 };
 
 template <class Field>
@@ -218,6 +214,7 @@ void read_child(const Reader& in, Config& config) {
     config.limits = read_limits(in);
     return;
   }
+  if (name == "rooms") return;  // read_room_services
   HostConfig host = read_host(in);
   if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())
     in.complain("the host '" + std::string(host.domain.str()) + "' stands twice; remove one");
@@ -225,15 +222,16 @@ void read_child(const Reader& in, Config& config) {
 }
 
 Config read(const Reader& in) {
-  if (!in.element().is(kNamespace, "exedra"))
-    in.complain("the file must begin with <exedra xmlns='" + std::string(kNamespace) + "'>");
-  in.only({"shards", "durability"}, {"log", "clients", "host", "limits"});
+  if (!in.element().is(Reader::kNamespace, "exedra"))
+    in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
+  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
   config.durability = in.choice<Durability>("durability", config.durability,
                                             {{"process", Durability::process}, {"power", Durability::power}});
   for (const xml::Element& child : xml::children(in.element())) read_child(in.at(child), config);
   if (config.hosts.empty()) in.complain("no host is configured; add <host domain='…'/>");
+  read_room_services(in, config);
   if (config.client_listeners.empty()) in.complain("nobody can connect; add <clients port='5222'/>");
   return config;
 }
@@ -245,7 +243,7 @@ base::Result<Config> parse_config(std::string_view text, std::string_view file) 
   if (!document) return base::failure(std::string(file) + ":" + document.error().what);
   try {
     return read(Reader(*document, file, document->root()));
-  } catch (const Mistake& mistake) {
+  } catch (const ConfigMistake& mistake) {
     return base::failure(mistake.what);
   }
 }

@@ -24,6 +24,7 @@ struct ClientListener {
 /// One virtual host.
 struct HostConfig {
   xmpp::Jid domain;
+  xmpp::Jid rooms;          ///< its room service; empty for none
   std::string certificate;  ///< PEM chain; empty for a self-signed one made at first start
   std::string key;
   bool archive = true;
@@ -42,6 +43,7 @@ struct Config {
   Durability durability = Durability::process;
   std::vector<ClientListener> client_listeners;
   std::vector<HostConfig> hosts;
+  std::vector<router::RoomService> rooms;  ///< every address that a host names, once
   router::Limits limits;
 };
 

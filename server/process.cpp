@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -212,23 +213,29 @@ struct Read {
   CertificatesRef certificates;
 };
 
-std::vector<std::string> domains(const Config& config) {
-  std::vector<std::string> all;
-  all.reserve(config.hosts.size());
-  for (const HostConfig& host : config.hosts) all.emplace_back(host.domain.str());
-  std::ranges::sort(all);
+/// What components are made for, once.
+struct Domains {
+  std::set<xmpp::Jid> hosts, rooms;
+  bool operator==(const Domains&) const = default;
+};
+
+Domains domains(const Config& config) {
+  Domains all;
+  for (const HostConfig& host : config.hosts) all.hosts.insert(host.domain);
+  for (const router::RoomService& service : config.rooms) all.rooms.insert(service.domain);
   return all;
 }
 
 /// Fails before anything is changed or made.
-base::Result<Read> read_again(const std::string& file, const DataFolder& data, const std::vector<std::string>& hosts,
+base::Result<Read> read_again(const std::string& file, const DataFolder& data, const Domains& served,
                               base::WallTime now) {
   const auto text = read_file(file);
   if (!text) return std::unexpected(text.error());
   auto config = parse_config(*text, file);
   if (!config) return std::unexpected(config.error());
-  if (domains(*config) != hosts) {
-    return base::failure("hosts are added and removed by a restart only; the old configuration stays");
+  if (domains(*config) != served) {
+    return base::failure(
+        "hosts and room services are added and removed by a restart only; the old configuration stays");
   }
   auto certificates = load_certificates(*config, data, now);
   if (!certificates) return std::unexpected(certificates.error());
@@ -239,8 +246,8 @@ base::Result<Read> read_again(const std::string& file, const DataFolder& data, c
 
 void Process::reload(admin::Done done) {
   if (std::exchange(reloading_, true)) return done(base::failure("a reload is under way already"));
-  cpu_.submit([this, hosts = domains(config_), done = std::move(done)]() mutable {
-    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, hosts, home().wall()));
+  cpu_.submit([this, served = domains(config_), done = std::move(done)]() mutable {
+    auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, served, home().wall()));
     home().post([this, read = std::move(read), done = std::move(done)]() mutable {
       reloading_ = false;
       if (!*read) {

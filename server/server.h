@@ -15,7 +15,7 @@ class Server {
  public:
   Server(std::vector<base::Loop*> loops, const Seams& seams, const router::SettingsRef& settings);
 
-  /// On every shard between two turns. The hosts must be those it was made with.
+  /// On every shard between two turns. The hosts and room services must be those it was made with.
   void use(const router::SettingsRef& settings);
   void use(const base::Ref<certs::Store>& certificates);
 

@@ -15,13 +15,16 @@ router::SettingsRef make_settings(const Config& config, std::uint64_t descriptor
                      .archive_days = host.archive_days,
                      .registration = host.registration,
                      .offline_max_messages = host.offline_max_messages,
-                     .admin_contacts = host.admin_contacts});
+                     .admin_contacts = host.admin_contacts,
+                     .rooms = host.rooms});
   }
   router::Limits limits = config.limits;
   limits.max_unauthenticated =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.max_unauthenticated, descriptors / 2));
   limits.out_queue_bytes = tcp_limits(limits).queue;
-  return base::make_ref<router::Settings>(std::move(hosts), limits);
+  std::vector<router::RoomService> rooms = config.rooms;
+  for (router::RoomService& service : rooms) service.history = std::min(service.history, limits.room_history);
+  return base::make_ref<router::Settings>(std::move(hosts), limits, std::move(rooms));
 }
 
 net::TcpLimits tcp_limits(const router::Limits& limits) {

@@ -28,9 +28,10 @@ void server_info_asked(const Environment& environment, router::Responder respond
   responder.result(info);
 }
 
-/// Components of a host: below its name, or below the name of no host at all.
+/// Components of a host: below its name, or below the name of no host at all. Room services belong to those who name
+/// them.
 bool belongs_to(std::string_view domain, const router::HostSettings& host, const router::Settings& settings) {
-  if (settings.host(domain) != nullptr) return false;
+  if (settings.host(domain) != nullptr || settings.room_service(domain) != nullptr) return false;
   const auto below = [domain](const router::HostSettings& one) {
     return domain.ends_with('.' + std::string(one.domain.str()));
   };
@@ -43,6 +44,10 @@ void server_items_asked(const Environment& environment, router::Responder respon
   if (host == nullptr) return responder.error(Condition::service_unavailable);
   if (!responder.payload().attr("node").empty()) return responder.error(Condition::item_not_found);
   xml::Document items(ns::disco_items, "query");
+  // XEP-0045 6.1: where a client finds its rooms.
+  if (const router::RoomService* rooms = settings.room_service(host->rooms.str())) {
+    items.root().add("item").set_attr("jid", rooms->domain.str()).set_attr("name", rooms->name);
+  }
   for (const std::string_view domain : environment.router.claimed()) {
     if (belongs_to(domain, *host, settings)) items.root().add("item").set_attr("jid", domain);
   }

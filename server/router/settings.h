@@ -23,6 +23,23 @@ struct HostSettings {
   bool registration = false;          ///< accounts may be made in band (XEP-0077)
   std::uint32_t offline_max_messages = 500;
   std::vector<std::string> admin_contacts;  ///< URIs (XEP-0157)
+  xmpp::Jid rooms;                          ///< its room service's address; empty: none
+};
+
+/// Who may make rooms: everybody, accounts of this server, the service's administrators.
+enum class MayCreate : std::uint8_t { anyone, local, admins };
+
+/// One room service (XEP-0045) on its own address.
+struct RoomService {
+  xmpp::Jid domain;
+  std::string name = "Rooms";  ///< shown by service discovery
+  MayCreate create = MayCreate::local;
+  std::vector<xmpp::Jid> admins;           ///< bare; own every room
+  bool persistent = false;                 ///< default of a new room
+  bool archive = true;                     ///< rooms keep what is said (default of a new room)
+  std::chrono::days archive_days{0};       ///< how long; 0: for ever
+  std::uint32_t archive_max_messages = 0;  ///< newest kept of a room; 0: all
+  std::uint32_t history = 20;              ///< messages a newcomer is sent unless the room says otherwise
 };
 
 /// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.
@@ -67,22 +84,41 @@ struct Limits {
   std::uint32_t archive_prefs = 1000;             ///< addresses in archiving preferences (XEP-0441)
   std::uint32_t csi_stanzas = 500;                ///< held back for an inactive client (XEP-0352)
   std::size_t offline_bytes = 1024 * 1024;        ///< offline messages sent to a client and not acknowledged
+  // a room
+  std::uint32_t room_occupants = 1000;  ///< most occupants of a room
+  std::uint32_t rooms_per_owner = 100;
+  std::uint32_t room_affiliations = 10000;
+  std::uint32_t room_messages_per_second = 20;  ///< this and the next two: what one occupant may send
+  std::size_t room_bytes_per_second = 64 * 1024;
+  std::uint32_t room_presences_per_second = 10;
+  std::uint32_t room_history = 500;           ///< most messages a newcomer is sent, whatever it asks for
+  std::chrono::seconds room_idle{600};        ///< a room nobody is in leaves the memory afterwards
+  std::size_t room_config_bytes = 16 * 1024;  ///< of a room's configuration
+  std::chrono::seconds room_ping{900};        ///< a silent occupant is asked after so long whether it is still there
+  std::chrono::seconds room_ping_answer{60};  ///< for its answer; then it is taken for gone
 };
 
 class Settings final : public base::RefCounted {
  public:
-  Settings(std::vector<HostSettings> hosts, Limits limits);
+  Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms = {});
 
   /// By prepared domain; null for a domain that is not ours.
   const HostSettings* host(std::string_view domain) const;
   /// The first host: whose name an error is sent from when a client named none.
   const HostSettings& first() const { return hosts_.front(); }
   const std::vector<HostSettings>& hosts() const { return hosts_; }
+  /// By prepared domain; null where there is none, also for the empty address of a host without rooms.
+  const RoomService* room_service(std::string_view domain) const;
+  const std::vector<RoomService>& room_services() const { return rooms_; }
   const Limits& limits() const { return limits_; }
 
  private:
+  using ByDomain = std::map<std::string, std::size_t, std::less<>>;
+
   std::vector<HostSettings> hosts_;
-  std::map<std::string, std::size_t, std::less<>> by_domain_;
+  ByDomain hosts_by_domain_;
+  std::vector<RoomService> rooms_;
+  ByDomain rooms_by_domain_;
   Limits limits_;
 };
 using SettingsRef = base::Ref<const Settings>;

@@ -26,7 +26,7 @@ class ProsodyStage final : public Stage {
                             << "modules_enabled = { 'roster', 'saslauth', 'disco', 'ping', 'private', 'vcard',"
                                " 'pep', 'version', 'time', 'uptime', 'lastactivity', 'register', 'blocklist', 'smacks',"
                                " 'carbons', 'mam', 'csi', 'csi_simple', 'server_contact_info', 'offline' }\n"
-                            << "VirtualHost 'example.org'\n";
+                            << "VirtualHost 'example.org'\nComponent 'conference.example.org' 'muc'\n";
   }
 
   void add_account(std::string_view bare, std::string_view password) override {

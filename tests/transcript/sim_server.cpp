@@ -1,7 +1,9 @@
 #include "transcript/sim_server.h"
 
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "c2s/key_maker.h"
 #include "sim/faulty_vfs.h"
@@ -15,11 +17,19 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kIterations = 4;  // nobody attacks these passwords
 constexpr base::Duration kSlowestJob = 2ms;
 
+router::HostSettings host_with_rooms(std::string_view domain) {
+  router::HostSettings host{.domain = xmpp::Jid::from_prepared(domain)};
+  host.rooms = xmpp::Jid::from_prepared("conference." + std::string(domain));
+  return host;
+}
+
 router::SettingsRef settings() {
-  router::HostSettings host{.domain = xmpp::Jid::from_prepared("example.org"), .registration = true};
-  host.admin_contacts.emplace_back("mailto:admin@example.org");
-  router::HostSettings archiveless{.domain = xmpp::Jid::from_prepared("archiveless.example.org"), .archive = false};
-  return base::make_ref<const router::Settings>(std::vector{std::move(host), std::move(archiveless)}, router::Limits{});
+  std::vector hosts{host_with_rooms("example.org"), host_with_rooms("archiveless.example.org")};
+  hosts[0].registration = true;
+  hosts[0].admin_contacts.emplace_back("mailto:admin@example.org");
+  hosts[1].archive = false;
+  std::vector<router::RoomService> rooms{{.domain = hosts[0].rooms}, {.domain = hosts[1].rooms}};
+  return base::make_ref<const router::Settings>(std::move(hosts), router::Limits{}, std::move(rooms));
 }
 
 }  // namespace

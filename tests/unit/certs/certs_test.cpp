@@ -51,6 +51,17 @@ TEST_F(Certs, CreatesWhatItLoads) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 2);
 }
 
+TEST_F(Certs, CreatesForSeveralNames) {
+  const certs::Files made = files("example.org");
+  ASSERT_TRUE(certs::create_self_signed("example.org", made, now, 30, {"conference.example.org"}));
+  std::vector<certs::Problem> problems;
+  const auto pair = certs::load_pair(made, "conference.example.org", now, problems);
+  ASSERT_TRUE(pair);
+  EXPECT_TRUE(problems.empty());
+  EXPECT_TRUE(certs::names_host(*pair->certificate, "example.org"));
+  EXPECT_FALSE(certs::names_host(*pair->certificate, "proxy.example.org"));
+}
+
 TEST_F(Certs, EndPointHashFollowsTheSignature) {
   for (const auto& [digest, size] : {std::pair{EVP_sha256(), 32U}, {EVP_sha1(), 32U}, {EVP_sha384(), 48U}}) {
     const auto made = make("example.org");

@@ -68,6 +68,27 @@ TEST_F(DiscoTest, TheServerListsItsComponents) {
                   "<item jid='proxy.example.net'/></query>"));
 }
 
+TEST_F(DiscoTest, AHostListsTheRoomServiceThatItNames) {
+  const router::RoomService own{.domain = jid("conference.example.org"), .name = "Verona"},
+      other{.domain = jid("chat.example.org")};
+  const auto items = [&](const xmpp::Jid& rooms) {
+    use({.domain = jid("example.org"), .rooms = rooms}, {}, {other, own});
+    return ask("example.org", "items");
+  };
+  const auto answer = [](const std::string& children) {
+    return "<query xmlns='http://jabber.org/protocol/disco#items'" +
+           (children.empty() ? "/>" : ">" + children + "</query>");
+  };
+  const std::string verona = "<item jid='conference.example.org' name='Verona'/>";
+  EXPECT_TRUE(has(items(own.domain), answer(verona)));
+  EXPECT_TRUE(has(items(other.domain), answer("<item jid='chat.example.org' name='Rooms'/>")));
+  EXPECT_TRUE(has(items({}), answer("")));
+  router().claim("conference.example.org", *this);
+  router().claim("proxy.example.org", *this);
+  EXPECT_TRUE(has(items(own.domain), answer(verona + "<item jid='proxy.example.org'/>"))) << "once";
+  EXPECT_TRUE(has(items({}), answer("<item jid='proxy.example.org'/>"))) << "although its name is below the host's";
+}
+
 TEST_F(DiscoTest, AnAccountShowsItselfToItself) {
   const std::string info = ask("romeo@example.org", "info");
   EXPECT_TRUE(has(info, "<identity category='account' type='registered'/>"));

@@ -115,8 +115,8 @@ class Household : public testing::Test, public router::Component, public router:
 
  public:
   router::Router& router() { return board_.router(0); }
-  void use(router::HostSettings host, router::Limits limits = {}) {
-    settings_ = base::make_ref<const router::Settings>(std::vector{std::move(host)}, limits);
+  void use(router::HostSettings host, router::Limits limits = {}, std::vector<router::RoomService> rooms = {}) {
+    settings_ = base::make_ref<const router::Settings>(std::vector{std::move(host)}, limits, std::move(rooms));
     router().use(settings_);
   }
   const router::Settings& settings() const { return *settings_; }

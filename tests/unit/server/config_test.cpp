@@ -18,6 +18,7 @@ std::string wrap(const std::string& inner, const std::string& attributes = "") {
 }
 const std::string kHost = "<host domain='example.org'/>";
 const std::string kClients = "<clients/>";
+const std::string kRooms = "<rooms domain='conference.example.org'/>";
 
 std::string read_file(const std::string& path) {
   std::ostringstream all;
@@ -63,10 +64,60 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->limits.login, std::chrono::seconds(5));
 }
 
+TEST(Config, EveryHostHasRoomsUnlessItSaysOtherwise) {
+  const auto config =
+      parse_config(wrap(kClients + kHost +
+                        "<host domain='a.example' rooms='Chat.example.net'/><host domain='b.example'"
+                        " rooms='chat.example.net'/><host domain='c.example' rooms='none'/><host domain='127.0.0.1'/>"
+                        "<host domain='[::1]'/>"),
+                   "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  const char* const addresses[] = {"conference.example.org", "chat.example.net", "chat.example.net", "", "", ""};
+  ASSERT_EQ(config->hosts.size(), std::size(addresses));
+  for (std::size_t i = 0; i < std::size(addresses); ++i) EXPECT_EQ(config->hosts[i].rooms.str(), addresses[i]) << i;
+  ASSERT_EQ(config->rooms.size(), 2u) << "the shared one once";
+  EXPECT_EQ(config->rooms[0].domain.str(), "conference.example.org");
+  EXPECT_EQ(config->rooms[1].domain.str(), "chat.example.net");
+  EXPECT_EQ(config->rooms[0].name, "Rooms");
+  EXPECT_EQ(config->rooms[0].create, router::MayCreate::local);
+  EXPECT_TRUE(config->rooms[0].admins.empty());
+  EXPECT_FALSE(config->rooms[0].persistent);
+  EXPECT_TRUE(config->rooms[0].archive);
+  EXPECT_EQ(config->rooms[0].archive_days.count(), 0) << "nothing is removed unasked";
+  EXPECT_EQ(config->rooms[0].archive_max_messages, 0u);
+  EXPECT_EQ(config->rooms[0].history, 20u);
+}
+
+TEST(Config, TheOptionsOfARoomServiceReachTheServer) {
+  const auto config = parse_config(
+      wrap("<rooms domain='Chat.example.org' name='Verona' create='admins' persistent='true' archive='false'"
+           " archive-days='7' archive-max-messages='1000' history='3'><admin jid='Romeo@example.org'/>"
+           "<admin jid='juliet@example.org'/></rooms>" +
+           kClients + "<host domain='example.org' rooms='chat.example.org'/><host domain='a.example'/>"),
+      "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  const auto settings = make_settings(*config, 1024);
+  EXPECT_EQ(settings->room_services().size(), 2u);
+  const router::RoomService* service = settings->room_service("chat.example.org");
+  ASSERT_NE(service, nullptr);
+  EXPECT_EQ(settings->host("example.org")->rooms, service->domain);
+  EXPECT_EQ(service->name, "Verona");
+  EXPECT_EQ(service->create, router::MayCreate::admins);
+  ASSERT_EQ(service->admins.size(), 2u);
+  EXPECT_EQ(service->admins[0].str(), "romeo@example.org");
+  EXPECT_TRUE(service->persistent);
+  EXPECT_FALSE(service->archive);
+  EXPECT_EQ(service->archive_days.count(), 7);
+  EXPECT_EQ(service->archive_max_messages, 1000u);
+  EXPECT_EQ(service->history, 3u);
+  EXPECT_EQ(settings->room_service("conference.a.example")->name, "Rooms");
+}
+
 TEST(Config, TheExampleInTheDocumentationIsRight) {
   const auto config = parse_config(read_file(EXEDRA_SOURCE_DIR "/docs/exedra.example.xml"), "exedra.example.xml");
   ASSERT_TRUE(config) << config.error().what;
-  EXPECT_EQ(config->hosts.size(), 2u);
+  EXPECT_EQ(config->hosts.size(), 3u);
+  EXPECT_EQ(config->rooms.size(), 1u);
   EXPECT_EQ(config->client_listeners.size(), 3u);
 }
 
@@ -83,7 +134,7 @@ TEST(Config, EveryLimitIsDocumentedCheckedAndHasTheSchemasDefault) {
   const std::string schema = read_file(EXEDRA_SOURCE_DIR "/docs/exedra.xsd");
   const std::string manual = read_file(EXEDRA_SOURCE_DIR "/docs/config.md");
   const auto names = limit_names();
-  ASSERT_GE(names.size(), 29u);
+  ASSERT_GE(names.size(), 41u);
   for (const std::string& name : names) {
     const std::string attribute = "<xs:attribute name=\"" + name + "\" default=\"";
     const auto at = schema.find(attribute);
@@ -124,7 +175,7 @@ TEST(Config, AMistakeIsShownWithFileLineElementAndRemedy) {
   const struct {
     std::string text, line, says;
   } cases[] = {
-      {wrap(kHost + kClients + "\n<hots domain='x'/>"), "3: <hots>", "may stand: log, clients, host, limits"},
+      {wrap(kHost + kClients + "\n<hots domain='x'/>"), "3: <hots>", "may stand: log, clients, host, rooms, limits"},
       {wrap(kHost + kClients + "\n<log levle='info'/>"), "3: <log>", "unknown attribute 'levle'; known: level, file"},
       {wrap(kHost + kClients + "\n<log level='loud'/>"), "3: <log>", "choose one of: debug, info, warning, error"},
       {wrap(kHost + "<clients port='70000'/>"), "2: <clients>", "whole number from 0 to 65535"},
@@ -137,6 +188,29 @@ TEST(Config, AMistakeIsShownWithFileLineElementAndRemedy) {
       {wrap(kClients + "<host domain='a.example' key='k'/>"), "2: <host>", "belong together"},
       {wrap(kClients + kHost + "<limits sm-queue-bytes='70000'/>"), "2: <limits>", "no room for one stanza"},
       {wrap(kClients + kHost + "<limits offline-bytes='3000000'/>"), "2: <limits>", "half of 'sm-queue-bytes'"},
+      {wrap(kClients + "<host domain='a.example' rooms=''/>"), "2: <host>",
+       "give the room service's address, or 'none'"},
+      {wrap(kClients + "<host domain='a.example' rooms='x@b.example'/>"), "2: <host>", "without '@'"},
+      {wrap(kClients + kHost + "\n<host domain='a.example' rooms='example.org'/>"), "3: <host>",
+       "its rooms would be at 'example.org', which is a host; give another address in 'rooms', or rooms='none'"},
+      {wrap(kClients + kHost + "\n<host domain='conference.example.org'/>"), "2: <host>", "which is a host"},
+      {wrap(kClients + kHost + "\n<rooms/>"), "3: <rooms>", "'domain' is missing"},
+      {wrap(kClients + "\n<rooms domain='chat.example.org'/>" + kHost), "3: <rooms>",
+       "no host has its rooms at 'chat.example.org'; add rooms='chat.example.org' to a host, or remove this"},
+      {wrap(kClients + kHost + kRooms + "\n" + kRooms), "3: <rooms>",
+       "the room service 'conference.example.org' stands twice; remove one"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' creat='local'/>"), "3: <rooms>",
+       "known: domain"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' create='all'/>"), "3: <rooms>",
+       "choose one of: anyone, local, admins"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' history='10001'/>"), "3: <rooms>",
+       "whole number from 0 to 10000"},
+      {wrap(kClients + kHost + "<rooms domain='conference.example.org'>\n<admin jid='example.org'/></rooms>"),
+       "3: <admin>", "'example.org' is no account; write it as name@domain"},
+      {wrap(kClients + kHost + "<rooms domain='conference.example.org'>\n<admin jid='a@b/c'/></rooms>"), "3: <admin>",
+       "is no account"},
+      {wrap(kClients + kHost + "<rooms domain='conference.example.org'>\n<admin/></rooms>"), "3: <admin>",
+       "'jid' is missing"},
       {wrap(kClients), "1: <exedra>", "no host"},
       {wrap(kHost), "1: <exedra>", "nobody can connect"},
       {"<exedra/>", "1: <exedra>", "must begin with"},

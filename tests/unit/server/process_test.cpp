@@ -105,6 +105,16 @@ TEST_F(Running, MakesItsFolderAndSaysWhereItListens) {
   EXPECT_NE(greeting.find("account add NAME@example.org"), std::string::npos) << greeting;
 }
 
+TEST_F(Running, ItsCertificateNamesTheHostAndItsRooms) {
+  std::vector<certs::Problem> problems;
+  const certs::Files files{dir_ + "/certs/example.org.crt", dir_ + "/certs/example.org.key"};
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const auto pair = certs::load_pair(files, "example.org", now, problems);
+  ASSERT_TRUE(pair);
+  EXPECT_TRUE(problems.empty());
+  EXPECT_TRUE(certs::names_host(*pair->certificate, "conference.example.org"));
+}
+
 TEST_F(Running, OneServerForAFolder) {
   const auto second = DataFolder::open(dir_);
   ASSERT_FALSE(second);
@@ -145,9 +155,20 @@ TEST_F(Running, ReloadTakesWhatIsRightOnly) {
   ASSERT_FALSE(wrong);
   EXPECT_TRUE(wrong.error().what.starts_with(dir_ + "/exedra.xml:2: <host>: ")) << wrong.error().what;
   write("<exedra xmlns='urn:exedra:config:1'><clients/><host domain='example.com'/></exedra>");
-  EXPECT_EQ(ask({{"op", "reload"}}).error().what,
-            "hosts are added and removed by a restart only; the old configuration stays");
+  const std::string stays =
+      "hosts and room services are added and removed by a restart only; the old configuration stays";
+  EXPECT_EQ(ask({{"op", "reload"}}).error().what, stays);
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/certs/example.com.crt"));
+  for (const std::string rooms : {"none", "chat.example.org"}) {
+    write("<exedra xmlns='urn:exedra:config:1'><clients/><host domain='example.org' rooms='" + rooms + "'/></exedra>");
+    const auto refused = ask({{"op", "reload"}});
+    ASSERT_FALSE(refused) << rooms;
+    EXPECT_EQ(refused.error().what, stays);
+  }
+  write(
+      "<exedra xmlns='urn:exedra:config:1'><clients/><host domain='example.org'/>"
+      "<rooms domain='conference.example.org' name='Verona'/></exedra>");
+  EXPECT_TRUE(ask({{"op", "reload"}}));
   write(kConfig);
   const std::string before = served();
   const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -242,6 +263,7 @@ TEST(DataFolder, DefaultConfigurationIsGood) {
   const auto config = parse_config(DataFolder::default_config(), "exedra.xml");
   ASSERT_TRUE(config) << config.error().what;
   EXPECT_EQ(config->hosts.at(0).domain.str(), "localhost");
+  EXPECT_EQ(config->rooms.at(0).domain.str(), "conference.localhost");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "config.h"
 
 namespace {
@@ -30,6 +32,18 @@ TEST(Settings, StrangersGetHalfOfTheDescriptorsAtMost) {
   config.limits.max_unauthenticated = 5000;
   EXPECT_EQ(make_settings(config, 1'000'000)->limits().max_unauthenticated, 5000u);
   EXPECT_EQ(make_settings(config, 1024)->limits().max_unauthenticated, 512u);
+}
+
+TEST(Settings, ANewcomerIsSentNoMoreThanTheLimitWhateverTheServiceSays) {
+  Config config;
+  const xmpp::Jid rooms = *xmpp::Jid::parse("conference.example.org");
+  config.hosts.push_back({.domain = *xmpp::Jid::parse("example.org"), .rooms = rooms});
+  config.rooms.push_back({.domain = rooms});
+  config.limits.room_history = 50;
+  for (const auto& [wanted, sent] : {std::pair{20U, 20U}, {50U, 50U}, {51U, 50U}}) {
+    config.rooms[0].history = wanted;
+    EXPECT_EQ(make_settings(config, 1024)->room_service(rooms.str())->history, sent);
+  }
 }
 
 }  // namespace
