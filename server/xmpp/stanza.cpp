@@ -78,10 +78,23 @@ void write_start(const xml::Element& root, const Jid& from, const Jid& to, std::
   if (scope != ns::client && scope != ns::server) write_attr("xmlns", root.ns(), out);
   if (from) write_attr("from", from.str(), out);
   if (to) write_attr("to", to.str(), out);
+}
+
+void write_attributes(const xml::Element& root, std::string& out) {
   for (const xml::Attribute* a = root.attributes(); a != nullptr; a = a->next) {
     // Attributes of foreign namespaces mean nothing on a stanza, and their prefixes were not kept.
     if (is_address(*a) || (!a->ns.empty() && a->ns != xml::kXmlNamespace)) continue;
     write_attr(a->ns.empty() ? std::string(a->name) : "xml:" + std::string(a->name), a->value, out);
+  }
+}
+
+void write_children(const xml::Element& root, const Overlay& overlay, std::string& out) {
+  for (const xml::Node* node = root.nodes(); node != nullptr; node = node->next) {
+    if (node->element == nullptr) {
+      xml::escape_text(node->text, out);
+    } else if (!is_stripped(overlay, node->element)) {
+      xml::write(*node->element, root.ns(), out);
+    }
   }
 }
 
@@ -91,7 +104,9 @@ std::string_view to_string(Kind kind) { return kKinds.at(std::to_underlying(kind
 std::string_view to_string(Type type) { return kTypes.at(std::to_underlying(type)); }
 
 Stanza::Stanza(xml::Document document, Kind kind, Type type)
-    : document_(std::move(document)), kind_(kind), type_(type), marks_(kind == Kind::message ? marks_of(root()) : 0) {}
+    : kind_(kind), type_(type), document_(std::move(document)) {
+  if (kind == Kind::message) marks_ = marks_of(root());
+}
 
 base::Result<StanzaRef, StanzaError> Stanza::parse(xml::Document&& element) {
   const xml::Element& root = element.root();
@@ -108,7 +123,22 @@ base::Result<StanzaRef, StanzaError> Stanza::parse(xml::Document&& element) {
   return StanzaRef(new Stanza(std::move(element), *kind, *type));
 }
 
+std::size_t Stanza::memory() const {
+  return document_.memory() + (text_ == nullptr ? 0 : text_->attributes.size() + text_->children.size());
+}
+
 StanzaRef Stanza::compact() const { return StanzaRef(new Stanza(document_.compact_copy(), kind_, type_)); }
+
+// A copy, because this one may have been shared already.
+StanzaRef Stanza::serialised() const {
+  if (text_ != nullptr) return StanzaRef(this);
+  auto text = std::make_unique<Text>();
+  write_attributes(root(), text->attributes);
+  write_children(root(), {}, text->children);
+  auto* copy = new Stanza(document_.compact_copy(), kind_, type_);
+  copy->text_ = std::move(text);
+  return StanzaRef(copy);
+}
 
 xml::Document make_result(const Stanza& request) { return make_iq(Type::result, request.id()); }
 
@@ -159,15 +189,19 @@ bool may_answer_with_error(const Stanza& stanza) {
 void write(const Stanza& stanza, const Jid& from, const Jid& to, const Overlay& overlay, std::string_view scope,
            std::string& out) {
   const xml::Element& root = stanza.root();
+  const Stanza::Text* text = stanza.text();
   write_start(root, from, to, scope, out);
+  if (text != nullptr) {
+    out.append(text->attributes);
+  } else {
+    write_attributes(root, out);
+  }
   const std::size_t start_end = out.size();
   out.push_back('>');
-  for (const xml::Node* node = root.nodes(); node != nullptr; node = node->next) {
-    if (node->element == nullptr) {
-      xml::escape_text(node->text, out);
-    } else if (!is_stripped(overlay, node->element)) {
-      xml::write(*node->element, root.ns(), out);
-    }
+  if (text != nullptr && overlay.stripped.empty()) {
+    out.append(text->children);
+  } else {
+    write_children(root, overlay, out);
   }
   for (const FragmentRef& fragment : overlay.added) xml::write(fragment->element.root(), root.ns(), out);
   if (out.size() == start_end + 1) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,20 +56,34 @@ class Stanza final : public base::RefCounted {
   /// The single child of an iq get/set, or of a result that has one; null otherwise.
   const xml::Element* payload() const { return root().first_child(); }
   const xml::Element* child(std::string_view ns, std::string_view name) const { return root().child(ns, name); }
-  std::size_t memory() const { return document_.memory(); }
+  std::size_t memory() const;
   /// The same in no more memory than it takes: for one that is kept long.
   base::Ref<const Stanza> compact() const;
+  /// The same with its bytes made, so that write() needn't walk the tree: for one that goes to many. Itself if they
+  /// are.
+  base::Ref<const Stanza> serialised() const;
+  /// What is written of it whoever it is for.
+  struct Text {
+    std::string attributes;  ///< without addresses, each behind a space
+    std::string children;
+  };
+  /// Null unless serialised().
+  const Text* text() const { return text_.get(); }
   /// What a message's children say, as bits that message.h reads; judged once, since many steps ask.
   std::uint16_t marks() const { return marks_; }
 
  private:
   Stanza(xml::Document document, Kind kind, Type type);
-  xml::Document document_;
+
+  // First, because they fit in what the count of references leaves of its word.
   Kind kind_;
   Type type_;
   std::uint16_t marks_ = 0;
+  xml::Document document_;
+  std::unique_ptr<const Text> text_;
 };
 using StanzaRef = base::Ref<const Stanza>;
+static_assert(sizeof(Stanza) == 5 * sizeof(void*));
 
 std::string_view to_string(Kind kind);
 std::string_view to_string(Type type);
