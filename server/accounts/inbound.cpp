@@ -164,6 +164,15 @@ class Replaced final : public store::Watcher {
   base::Loop& loop_;
 };
 
+/// Let go with rows that could not go with the ticket themselves: it is held until they are durable.
+class Waits final : public store::Watcher {
+ public:
+  explicit Waits(base::Ref<base::Held> ticket) : ticket_(std::move(ticket)) {}
+
+ private:
+  base::Ref<base::Held> ticket_;
+};
+
 /// A copy that other sessions of the account have as well, or that was made for one session only (carbons, archive
 /// results), is not sent to yet another.
 bool belongs_elsewhere(const Account& account, const router::Delivery& delivery) {
@@ -186,13 +195,15 @@ bool pass(Shard& shard, const std::vector<router::DeliveryPoints::StanzaStep>& s
 
 void inbound(Account& account, router::PacketRef packet) {
   Shard& shard = account.shard();
-  base::Ref<base::Held> rows = packet->ticket();
-  if (!rows) rows = shard.windows.loose();
+  const base::Ref<base::Held> ticket = packet->ticket();
+  const bool alone = ticket && !ticket->sealed();
+  const base::Ref<base::Held> rows = alone ? ticket : base::Ref<base::Held>(shard.windows.loose());
   store::Unit& unit = store::unit_of(*rows);
   const std::size_t before = unit.rows().size();
   Passage passage{.packet = std::move(packet), .account = account, .session = nullptr, .overlay = {}, .rows = rows};
   if (pass(shard, shard.points.inbound, passage)) dispatch(account, passage);
   account.watch(unit, before);
+  if (ticket && !alone && !unit.empty()) unit.attach(base::make_ref<Waits>(ticket));
 }
 
 // No inbound step again: what they had to keep is kept, and their marks are in the overlay.

@@ -73,6 +73,14 @@ Ref<T> make_ref(Args&&... args) {
 
 /// What must be held while a stanza is on its way: the slot in its sender's window stays open until the
 /// last holder lets go. The store's unit of rows is the one implementation (store/unit.h).
-class Held : public RefCounted {};
+class Held : public RefCounted {
+ public:
+  /// Several shards may have it at once from now on: it is held, but nothing more is put into it.
+  void seal() noexcept { sealed_.store(true, std::memory_order_relaxed); }
+  bool sealed() const noexcept { return sealed_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> sealed_{false};
+};
 
 }  // namespace base

@@ -34,6 +34,7 @@ class Packet final : public base::RefCounted {
   const xmpp::Jid& to() const { return to_; }
   Origin origin() const { return origin_; }
   /// Keeps the stanza's slot in its sender's window open; empty where nobody waits (ARCHITECTURE 3.7).
+  /// Rows may be put into it unless it is sealed: then other copies have it too, perhaps on other shards.
   const base::Ref<base::Held>& ticket() const { return ticket_; }
 
  private:

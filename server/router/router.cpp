@@ -8,6 +8,12 @@
 #include "base/log.h"
 
 namespace router {
+namespace {
+
+// Making the text costs about as much as writing the stanza twice; a few more for recipients who never see it.
+constexpr std::size_t kWorthItsText = 4;
+
+}  // namespace
 
 Switchboard::Switchboard(std::vector<base::Loop*> loops) : loops_(std::move(loops)) {
   base::check(!loops_.empty(), "there is at least one shard");
@@ -47,16 +53,30 @@ Component* Router::component_for(std::string_view domain) const {
   return found != claims_.end() ? found->second : rest_;
 }
 
-void Router::post(PacketRef packet) {
+ShardId Router::owner(const xmpp::Jid& to) const {
   // Federation state belongs to the owner of the remote domain, not of the remote account (ARCHITECTURE 2).
-  const xmpp::Jid& to = packet->to();
   const bool remote = !is_local(to.domain());
-  const ShardId owner = board_.owner(remote && !to.empty() ? to.domain_jid() : to);
-  if (owner == shard_) {
-    enqueue(std::move(packet));
-    return;
-  }
-  outbound_[owner].push_back(std::move(packet));
+  return board_.owner(remote && !to.empty() ? to.domain_jid() : to);
+}
+
+void Router::post(PacketRef packet) {
+  const ShardId to = owner(packet->to());
+  hand_over(to, std::move(packet));
+}
+
+void Router::post_to_all(xmpp::StanzaRef stanza, const xmpp::Jid& from, AudienceRef audience, Origin origin,
+                         base::Ref<base::Held> ticket) {
+  if (audience->size() >= kWorthItsText) stanza = stanza->serialised();
+  if (ticket) ticket->seal();
+  const auto fan_out =
+      base::make_ref<const FanOut>(std::move(stanza), from, std::move(audience), origin, std::move(ticket));
+  for (ShardId s = 0; s < board_.shards(); ++s)
+    if (!fan_out->audience->of(s).empty()) hand_over(s, fan_out);
+}
+
+void Router::hand_over(ShardId owner, Posted posted) {
+  if (owner == shard_) return enqueue(std::move(posted));
+  outbound_[owner].push_back(std::move(posted));
   if (flush_scheduled_) return;
   flush_scheduled_ = true;
   loop().at_turn_end([this] { flush_outbound(); });
@@ -68,14 +88,14 @@ void Router::flush_outbound() {
   for (ShardId s = 0; s < outbound_.size(); ++s) {
     if (outbound_[s].empty()) continue;
     board_.loop(s).post([batch = std::exchange(outbound_[s], {}), &target = board_.router(s)]() mutable {
-      for (PacketRef& packet : batch) target.queue_.push_back(std::move(packet));
+      for (Posted& posted : batch) target.queue_.push_back(std::move(posted));
       target.run_queue();
     });
   }
 }
 
-void Router::enqueue(PacketRef packet) {
-  queue_.push_back(std::move(packet));
+void Router::enqueue(Posted posted) {
+  queue_.push_back(std::move(posted));
   if (running_ || queue_.size() > 1) return;  // a run is under way or scheduled
   loop().post([this] { run_queue(); });
 }
@@ -84,9 +104,13 @@ void Router::run_queue() {
   if (running_) return;
   running_ = true;
   while (!queue_.empty()) {
-    PacketRef packet = std::move(queue_.front());
+    Posted posted = std::move(queue_.front());
     queue_.pop_front();
-    dispatch(std::move(packet));
+    if (auto* packet = std::get_if<PacketRef>(&posted)) {
+      dispatch(std::move(*packet));
+    } else {
+      dispatch(*std::get<base::Ref<const FanOut>>(posted));
+    }
   }
   running_ = false;
 }
@@ -98,6 +122,12 @@ void Router::dispatch(PacketRef packet) {
     return;
   }
   bounce(*packet, xmpp::StanzaError(xmpp::Condition::remote_server_not_found));
+}
+
+// A copy is made when its turn comes: many under way take no more memory than one.
+void Router::dispatch(const FanOut& fan_out) {
+  for (const xmpp::Jid& to : fan_out.audience->of(shard_))
+    dispatch(base::make_ref<const Packet>(fan_out.stanza, fan_out.from, to, fan_out.origin, fan_out.ticket));
 }
 
 void Router::run_on_owner(const xmpp::Jid& address, base::Fn<void(Router&)> job) {

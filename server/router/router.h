@@ -7,11 +7,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "base/function.h"
 #include "base/loop.h"
 #include "base/text_hash.h"
+#include "router/audience.h"
 #include "router/packet.h"
 #include "router/settings.h"
 #include "router/switchboard.h"
@@ -54,6 +56,12 @@ class Router {
   /// shard runs from the run queue after the current one. Order between two addresses is kept.
   /// An address nobody owns is answered with remote-server-not-found (RFC 6120 8.3.3.16).
   void post(PacketRef packet);
+  /// Sends one stanza to everybody of the audience, as if by one post() each, in one entry per shard. Each copy holds
+  /// the ticket, to which nothing more is added.
+  void post_to_all(xmpp::StanzaRef stanza, const xmpp::Jid& from, AudienceRef audience, Origin origin,
+                   base::Ref<base::Held> ticket = {});
+  /// The shard that receives what is posted to this address.
+  ShardId owner(const xmpp::Jid& to) const;
   /// Runs `job` on the shard that owns `address`.
   void run_on_owner(const xmpp::Jid& address, base::Fn<void(Router&)> job);
 
@@ -89,9 +97,13 @@ class Router {
     base::Timer deadline;
   };
 
-  void enqueue(PacketRef packet);
+  using Posted = std::variant<PacketRef, base::Ref<const FanOut>>;
+
+  void hand_over(ShardId owner, Posted posted);
+  void enqueue(Posted posted);
   void run_queue();
   void dispatch(PacketRef packet);
+  void dispatch(const FanOut& fan_out);
   Component* component_for(std::string_view domain) const;
   void flush_outbound();
 
@@ -101,9 +113,9 @@ class Router {
   AccountService* accounts_ = nullptr;
   std::unordered_map<std::string, Component*, base::TextHash, std::equal_to<>> claims_;
   Component* rest_ = nullptr;
-  std::deque<PacketRef> queue_;
+  std::deque<Posted> queue_;
   bool running_ = false;
-  std::vector<std::vector<PacketRef>> outbound_;  // per shard, handed over once per turn
+  std::vector<std::vector<Posted>> outbound_;  // per shard, handed over once per turn
   bool flush_scheduled_ = false;
   std::unordered_map<std::string, Request> requests_;
   std::uint64_t next_request_ = 1;

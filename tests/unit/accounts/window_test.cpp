@@ -166,6 +166,43 @@ TEST_P(WindowTest, ASenderThatWasPromisedNothingLeavesNoRow) {
   EXPECT_FALSE(juliet->unacknowledged.back().kept);
 }
 
+/// Sends what it gets to juliet and mercutio, who may be on other shards.
+class Room final : public router::Component {
+ public:
+  explicit Room(router::Router& router) : router_(router) {}
+  void receive(router::PacketRef packet) override {
+    const auto all = base::make_ref<const router::Audience>(
+        router_, std::vector{jid("juliet@example.org"), jid("mercutio@example.org")});
+    router_.post_to_all(packet->share(), packet->to(), all, router::Origin::component, packet->ticket());
+  }
+
+ private:
+  router::Router& router_;
+};
+
+TEST_P(WindowTest, TheSlotOfAFanOutCompletesWhenEveryRecipientsRowsAreDurable) {
+  keep_messages();
+  std::vector<std::unique_ptr<Room>> rooms;
+  for (router::ShardId s = 0; s < house.board.shards(); ++s) {
+    rooms.push_back(std::make_unique<Room>(house.board.router(s)));
+    house.board.router(s).claim("rooms.example.org", *rooms.back());
+  }
+  const auto romeo = house.login("romeo@example.org/orchard");
+  const auto juliet = house.login("juliet@example.org/balcony");
+  const auto mercutio = house.login("mercutio@example.org/street");
+  house.owner(romeo->jid).sm_enabled(romeo->id, "");  // no mark, so the slot itself writes nothing
+  const std::uint32_t before = romeo->complete;
+  house.writing.stall(std::chrono::seconds(2));
+  house.submit(*romeo, message("verona@rooms.example.org", 1));
+  house.world.advance(std::chrono::seconds(1));
+  EXPECT_EQ(juliet->got.size() + mercutio->got.size(), 2u);
+  EXPECT_EQ(romeo->complete, before) << "the rows are not written yet";
+  house.world.advance(std::chrono::seconds(2));
+  EXPECT_EQ(romeo->complete, before + 1);
+  EXPECT_EQ(archive("juliet@example.org"), Texts{"m1"});
+  EXPECT_EQ(archive("mercutio@example.org"), Texts{"m1"});
+}
+
 EXEDRA_BOTH_SIZES(WindowTest);
 
 }  // namespace
