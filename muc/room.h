@@ -142,13 +142,14 @@ class Room {
     std::string new_nick = {};
     bool gone = false;
     xmpp::StanzaRef last_words = {};
+    const router::Packet* answers = nullptr;  ///< what this tells of, whose id its sender sees again (7.2.2)
   };
   xmpp::StanzaRef make_presence(const Occupant& occupant, const Shown& how) const;
   const xmpp::StanzaRef& presence_for(Occupant& occupant, bool address) const;
   /// To all but the occupant's own sessions; then to those, with 110.
   void broadcast(Occupant& occupant, const Shown& how);
   /// The same of a newcomer; `codes` for its new session alone.
-  void broadcast_entry(Occupant& occupant, const xmpp::Jid& session, const std::vector<int>& codes);
+  void broadcast_entry(Occupant& occupant, const router::Packet& presence, const std::vector<int>& codes);
   void tell_others(Occupant& occupant, const Shown& how);
   void tell_own(const Occupant& occupant, const Shown& how, const xmpp::Jid& session);
   bool is_unseen(const Occupant& occupant) const;

@@ -46,7 +46,7 @@ void Room::presence(const router::PacketRef& packet) {
   for (Session& session : occupant->sessions)
     if (session.jid == packet->from()) session.presence = packet->share();
   occupant->open = occupant->veiled = {};
-  if (x == nullptr) return broadcast(*occupant, {});
+  if (x == nullptr) return broadcast(*occupant, {.answers = packet.get()});
   // 7.2.1: it lost track; it gets everything as if it had just come.
   const Join again{*this, *packet, x, occupant->nick, occupant->affiliation, occupant};
   send_room_to(*occupant, again, packet->from(), false);
@@ -108,7 +108,7 @@ void Room::send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& s
   if (created) codes.push_back(201);
   if (join.nick != join.presence.to().resource()) codes.push_back(210);
   // The codes are for the newcomer alone.
-  broadcast_entry(occupant, session, codes);
+  broadcast_entry(occupant, join.presence, codes);
   for (const auto& step : environment_.points.entered) step(*this, occupant, join, session);
 }
 
@@ -132,7 +132,7 @@ void Room::rename(Occupant& occupant, const router::PacketRef& packet) {
     if (session.jid == packet->from()) session.presence = packet->share();
   occupant.open = occupant.veiled = {};
   broadcast(occupant,
-            {.cause = {.codes = join.nick != packet->to().resource() ? std::vector{210} : std::vector<int>()}});
+            {.cause = {.codes = join.nick != packet->to().resource() ? std::vector{210} : std::vector<int>()}, .answers = packet.get()});
 }
 
 void Room::leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef presence, const Cause& cause) {

@@ -34,7 +34,8 @@ xmpp::StanzaRef Room::make_presence(const Occupant& occupant, const Shown& how) 
   xml::Element& root = document.root();
   if (!how.gone) copy_presence(*session.presence, root);
   if (how.last_words) copy_presence(*how.last_words, root);
-  if (own != nullptr && !session.presence->id().empty()) root.set_attr("id", session.presence->id());  // 7.2.2
+  if (own != nullptr && how.answers != nullptr && how.answers->from() == own->jid && !how.answers->stanza().id().empty())
+    root.set_attr("id", how.answers->stanza().id());
   xml::Element& x = root.add("x", ns::user);
   xml::Element& item = x.add("item");
   item.set_attr("affiliation", to_string(occupant.affiliation));
@@ -92,10 +93,12 @@ void Room::broadcast(Occupant& occupant, const Shown& how) {
   for (const Session& session : occupant.sessions) tell_own(occupant, how, session.jid);
 }
 
-void Room::broadcast_entry(Occupant& occupant, const xmpp::Jid& session, const std::vector<int>& codes) {
+void Room::broadcast_entry(Occupant& occupant, const router::Packet& presence, const std::vector<int>& codes) {
   tell_others(occupant, {});
-  for (const Session& one : occupant.sessions)
-    tell_own(occupant, {.cause = {.codes = one.jid == session ? codes : std::vector<int>()}}, one.jid);
+  for (const Session& one : occupant.sessions) {
+    const bool newcomer = one.jid == presence.from();
+    tell_own(occupant, {.cause = {.codes = newcomer ? codes : std::vector<int>()}, .answers = &presence}, one.jid);
+  }
 }
 
 void Room::show(Occupant& occupant, const Cause& cause) {

@@ -41,6 +41,11 @@ std::optional<Value> as_value(const FieldSpec& spec, const Texts& texts) {
 
 }  // namespace
 
+std::size_t Fields::put(const FieldSpec& spec) {
+  specs_.push_back(spec);
+  return specs_.size() - 1;
+}
+
 std::vector<Value> Fields::defaults(const router::RoomService& service) const {
   std::vector<Value> values;
   values.reserve(specs_.size());

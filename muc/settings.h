@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/check.h"
 #include "base/result.h"
 #include "router/settings.h"
 #include "xmpp/data_form.h"
@@ -41,11 +42,11 @@ struct Field {
 /// All fields, filled at start. One per shard.
 class Fields {
  public:
+  /// `spec.otherwise` holds a T.
   template <class T>
-  Field<T> add(FieldSpec spec) {
-    spec.otherwise = T(std::get<T>(std::move(spec.otherwise)));
-    specs_.push_back(std::move(spec));
-    return {specs_.size() - 1};
+  Field<T> add(const FieldSpec& spec) {
+    base::check(std::holds_alternative<T>(spec.otherwise), "a field's default is of its type");
+    return {put(spec)};
   }
   const std::vector<FieldSpec>& specs() const { return specs_; }
   std::vector<Value> defaults(const router::RoomService& service) const;
@@ -60,6 +61,7 @@ class Fields {
   std::vector<Value> from_text(std::string_view text, std::vector<Value> defaults) const;
 
  private:
+  std::size_t put(const FieldSpec& spec);
   std::vector<FieldSpec> specs_;
 };
 
