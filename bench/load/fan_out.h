@@ -37,7 +37,8 @@ class FanOut : public Case {
     std::uint64_t said = 0, heard = 0;  // stanzas sent; copies of them that arrived
   };
 
-  void wait(double seconds);
+  /// And until all has arrived; false if it does not.
+  bool speak_for(double seconds);
   /// Copies that are to arrive for what was said.
   [[nodiscard]] std::uint64_t due() const;
   /// As much as the window allows.

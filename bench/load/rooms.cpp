@@ -166,7 +166,9 @@ class Joins final : public Case {
   }
   void presence(const Client& client, std::string_view element) {
     const std::size_t here = client.number();
-    const auto who = occupant(attribute(element, "from"), room_);
+    const std::string_view from = attribute(element, "from");
+    if (from == room_) return;  // the room's own (XEP-0486)
+    const auto who = occupant(from, room_);
     const bool own = who == here;
     if (!who || *who > options_.group || !attribute(element, "type").empty() || (own && !has_status(element, "110"))) {
       ++errors_.misdelivered;

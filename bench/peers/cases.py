@@ -28,6 +28,7 @@ class Case:
     first: dict = dataclasses.field(default_factory=dict, hash=False)  # a run before, with these options besides
     alone: bool = False  # on servers started for it, whose accounts are as they were registered
     full_only: bool = False
+    slow: tuple = ()  # servers it takes minutes on, left out when quick unless the case is asked for
 
 
 def sized(accounts, seconds, quick):
@@ -39,7 +40,7 @@ def sized(accounts, seconds, quick):
     big_room = {"--clients": 1000, "--group": 1000, "--speakers": 10, "--window": 1, "--quiet": None,
                 "--seconds": seconds}
     per_copy = {"servers": ROOMED, "setup": ROOMS, "unit": "CPU µs/copy", "alone": True}
-    until_joined = {"setup": ROOMS, "measure": "seconds", "unit": "s", "alone": True,
+    until_joined = {"servers": ROOMED, "setup": ROOMS, "measure": "seconds", "unit": "s", "alone": True,
                     "also": (("the same: CPU", "cpu_us", "CPU µs/presence"),)}
     classic = {"--clients": 200, "--concurrent": 20, "--count": count, "--roster": None}
     return [
@@ -62,11 +63,12 @@ def sized(accounts, seconds, quick):
              servers=SERVERS, alone=True),
         Case("rooms-plain", "10 rooms of 50, plain", "room", rooms, **per_copy),
         Case("rooms-tls", "10 rooms of 50, TLS", "room", rooms, tls=True, **per_copy),
-        Case("big-room-plain", "room of 1,000, 1 % speak, plain", "room", big_room, **per_copy),
-        Case("big-room-tls", "room of 1,000, 1 % speak, TLS", "room", big_room, tls=True, **per_copy),
-        Case("joins-500", "500 join one room at once", "joins", {"--group": 500}, servers=ROOMED, **until_joined),
-        Case("joins-1000", "1,000 join one room at once", "joins", {"--group": 1000}, servers=ROOMED,
-             **until_joined),
+        Case("big-room-plain", "room of 1,000, 1 % speak, plain", "room", big_room, slow=("prosody",), **per_copy),
+        Case("big-room-tls", "room of 1,000, 1 % speak, TLS", "room", big_room, tls=True, slow=("prosody",),
+             **per_copy),
+        Case("joins-500", "500 join one room at once", "joins", {"--group": 500}, slow=("prosody",), **until_joined),
+        Case("joins-1000", "1,000 join one room at once", "joins", {"--group": 1000},
+             slow=("ejabberd", "prosody"), **until_joined),
         Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
              servers=("exedra",), setup=UNPINNED),
         Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
