@@ -22,15 +22,14 @@ ROOM_LIMITS = ('room-occupants="10000" room-messages-per-second="1000000" room-b
 
 class Exedra(OwnPorts):
     name = "exedra"
-    has_rooms = False         # the server has a room service
-    configures_rooms = False  # and its configuration <rooms/> and their limits
+    has_rooms = False  # a room service, and <rooms/> and their limits in the configuration
     pattern, entrances = r"127\.0\.0\.1:(\d+)\b.*\n", ("direct", "none")
 
     def configure(self):
         shutil.copy(self.place.certificate, self.folder / "cert.pem")
         shutil.copy(self.place.key, self.folder / "key.pem")
         archive = "true" if self.setup.archive else "false"
-        rooms = self.setup.rooms and self.configures_rooms
+        rooms = self.setup.rooms and self.has_rooms
         (self.folder / "exedra.xml").write_text(CONFIG.format(
             shards=self.setup.shards, domain=DOMAIN, archive=archive, room_limits=ROOM_LIMITS if rooms else "",
             rooms=ROOMS.format(domain=DOMAIN, archive=archive) if rooms else ""))
