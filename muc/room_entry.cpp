@@ -131,8 +131,8 @@ void Room::rename(Occupant& occupant, const router::PacketRef& packet) {
   for (Session& session : occupant.sessions)
     if (session.jid == packet->from()) session.presence = packet->share();
   occupant.open = occupant.veiled = {};
-  broadcast(occupant,
-            {.cause = {.codes = join.nick != packet->to().resource() ? std::vector{210} : std::vector<int>()}, .answers = packet.get()});
+  broadcast(occupant, {.cause = {.codes = join.nick != packet->to().resource() ? std::vector{210} : std::vector<int>()},
+                       .answers = packet.get()});
 }
 
 void Room::leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef presence, const Cause& cause) {

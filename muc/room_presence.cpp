@@ -34,7 +34,8 @@ xmpp::StanzaRef Room::make_presence(const Occupant& occupant, const Shown& how) 
   xml::Element& root = document.root();
   if (!how.gone) copy_presence(*session.presence, root);
   if (how.last_words) copy_presence(*how.last_words, root);
-  if (own != nullptr && how.answers != nullptr && how.answers->from() == own->jid && !how.answers->stanza().id().empty())
+  if (own != nullptr && how.answers != nullptr && how.answers->from() == own->jid &&
+      !how.answers->stanza().id().empty())
     root.set_attr("id", how.answers->stanza().id());
   xml::Element& x = root.add("x", ns::user);
   xml::Element& item = x.add("item");

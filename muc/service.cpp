@@ -101,10 +101,9 @@ void Service::start_load(const router::PacketRef& packet) {
     finish_load(bare, load, base::failure("the store takes too long"));
   });
   environment_.store.read(
-      environment_.router.loop(), [name = std::string(bare.str())](store::Reader& reader) { return read_room(reader, name); },
-      [this, bare, load = entry.load](base::Result<Loaded> loaded) {
-        finish_load(bare, load, std::move(loaded));
-      });
+      environment_.router.loop(),
+      [name = std::string(bare.str())](store::Reader& reader) { return read_room(reader, name); },
+      [this, bare, load = entry.load](base::Result<Loaded> loaded) { finish_load(bare, load, std::move(loaded)); });
 }
 
 void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<Loaded> loaded) {
@@ -123,8 +122,7 @@ void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Resul
   }
   entry.last_archive_id = loaded->last_archive_id;
   if (loaded->room) {
-    entry.room =
-        std::make_unique<Room>(environment_, *loaded->room, settings(bare.domain()), loaded->last_archive_id);
+    entry.room = std::make_unique<Room>(environment_, *loaded->room, settings(bare.domain()), loaded->last_archive_id);
   }
   while (!waiting.empty()) {
     const router::PacketRef packet = waiting.take_front();

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, nlohmann::json (*)(const Options&)> cases{
       {"register", load::run_register}, {"logins", load::run_logins},   {"idle", load::run_idle},
       {"chat", load::run_chat},         {"offline", load::run_offline}, {"presence", load::run_presence},
-      {"room", load::run_room},         {"storm", load::run_storm}};
+      {"room", load::run_room},         {"joins", load::run_joins},     {"storm", load::run_storm}};
   const std::map<std::string, load::Tls> kinds{
       {"none", load::Tls::none}, {"starttls", load::Tls::starttls}, {"direct", load::Tls::direct}};
   Options options;
@@ -37,8 +37,10 @@ int main(int argc, char** argv) {
   app.add_option("--warm-up", options.warm_up_seconds, "seconds");
   app.add_option("--seconds", options.seconds);
   app.add_option("--count", options.count, "logins, or offline messages in all");
-  app.add_option("--group", options.group, "occupants of a room; contacts and their owner")
+  app.add_option("--group", options.group, "occupants of a room; those who join one; contacts and their owner")
       ->check(CLI::Range(2, 10'000));
+  app.add_option("--speakers", options.speakers, "in each room")->check(CLI::Range(1, 10'000));
+  app.add_flag("--quiet", options.quiet, "rooms announce nobody but their owners");
   app.add_option("--service", options.service, "of rooms");
   CLI11_PARSE(app, argc, argv);
 

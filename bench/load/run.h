@@ -25,6 +25,8 @@ struct Options {
   double warm_up_seconds = 1, seconds = 5;
   std::size_t count = 10'000;  // of a case that ends by itself: logins, messages to drain
   std::size_t group = 50;      // occupants of a room, contacts of an account
+  std::size_t speakers = 1;    // in each room
+  bool quiet = false;          // rooms announce nobody but their owners
   std::string service = "conference.localhost";
 };
 
@@ -95,5 +97,6 @@ nlohmann::json run_chat(const Options& options);
 nlohmann::json run_offline(const Options& options);
 nlohmann::json run_presence(const Options& options);
 nlohmann::json run_room(const Options& options);
+nlohmann::json run_joins(const Options& options);
 
 }  // namespace load

@@ -1,13 +1,16 @@
 """What is measured, on whom, and the figures to reach."""
 import dataclasses
 
+from .exedra import Exedra
 from .server import Setup
 
 ALL = ("floor", "exedra", "ejabberd", "prosody", "jabberd2")
 SERVERS = ALL[1:]
 MANAGED = ("exedra", "ejabberd", "prosody")  # jabberd2 has neither stream management nor an archive
 ENCRYPTED_LOGINS = ALL[:4]  # jabberd2 breaks streams that are set up while others with TLS end
+ROOMED = (*(("exedra",) if Exedra.has_rooms else ()), "ejabberd", "prosody")  # jabberd2's rooms are not packaged
 ARCHIVED, TWO_SHARDS, UNPINNED = Setup(archive=True), Setup(shards=2, pinned=False), Setup(pinned=False)
+ROOMS = Setup(rooms=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Case:
     first: dict = dataclasses.field(default_factory=dict, hash=False)  # a run before, with these options besides
     alone: bool = False  # on servers started for it, whose accounts are as they were registered
     full_only: bool = False
+    slow: tuple = ()  # servers it takes minutes on, left out when quick unless the case is asked for
 
 
 def sized(accounts, seconds, quick):
@@ -32,6 +36,12 @@ def sized(accounts, seconds, quick):
     chat = {"--clients": 200, "--seconds": seconds}
     idle = {"--clients": accounts, "--seconds": 2}
     count = 1000 if quick else 5000
+    rooms = {"--clients": 500, "--group": 50, "--window": 4, "--seconds": seconds}
+    big_room = {"--clients": 1000, "--group": 1000, "--speakers": 10, "--window": 1, "--quiet": None,
+                "--seconds": seconds}
+    per_copy = {"servers": ROOMED, "setup": ROOMS, "unit": "CPU µs/copy", "alone": True}
+    until_joined = {"servers": ROOMED, "setup": ROOMS, "measure": "seconds", "unit": "s", "alone": True,
+                    "also": (("the same: CPU", "cpu_us", "CPU µs/presence"),)}
     classic = {"--clients": 200, "--concurrent": 20, "--count": count, "--roster": None}
     return [
         Case("chat-plain-4", "1:1 chat, plain, window 4", "chat", {**chat, "--window": 4}),
@@ -51,6 +61,14 @@ def sized(accounts, seconds, quick):
              {**chat, "--group": 20, "--roster": None}, servers=SERVERS, unit="CPU µs/delivery", alone=True),
         Case("offline", "offline messages drained at login", "offline", {"--clients": 100, "--count": count},
              servers=SERVERS, alone=True),
+        Case("rooms-plain", "10 rooms of 50, plain", "room", rooms, **per_copy),
+        Case("rooms-tls", "10 rooms of 50, TLS", "room", rooms, tls=True, **per_copy),
+        Case("big-room-plain", "room of 1,000, 1 % speak, plain", "room", big_room, slow=("prosody",), **per_copy),
+        Case("big-room-tls", "room of 1,000, 1 % speak, TLS", "room", big_room, tls=True, slow=("prosody",),
+             **per_copy),
+        Case("joins-500", "500 join one room at once", "joins", {"--group": 500}, slow=("prosody",), **until_joined),
+        Case("joins-1000", "1,000 join one room at once", "joins", {"--group": 1000},
+             slow=("ejabberd", "prosody"), **until_joined),
         Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
              servers=("exedra",), setup=UNPINNED),
         Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
@@ -132,6 +150,11 @@ FIGURES = [
     Figure("idle-plain: KB/session", 3, own("idle-plain", "bytes_per_session", 1 / 1024), least=False),
     Figure("idle-tls: KB/session", 17.5, own("idle-tls", "bytes_per_session", 1 / 1024), least=False),
     Figure("presence: times fewer CPU than ejabberd", 10, times("presence", "ejabberd")),
+    *(Figure(f"{case}: times fewer CPU than {peer}", factor, times(case, peer))
+      for case in ("rooms-plain", "rooms-tls", "big-room-plain", "big-room-tls")
+      for peer, factor in (("ejabberd", 9), ("prosody", 30))),
+    Figure("joins-500: seconds", 0.5, own("joins-500", "seconds"), least=False),
+    Figure("joins-1000: seconds", 2, own("joins-1000", "seconds"), least=False),
     Figure("two-shards: CPU/message, times that of one shard", 1.2,
            lambda results: own("two-shards", "cpu_us")(results) / own("one-shard", "cpu_us")(results), least=False),
     Figure("two-shards: share of the busier shard", 0.55,

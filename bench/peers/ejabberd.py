@@ -36,8 +36,21 @@ modules:
   mod_vcard: {{}}
   mod_version: {{}}
 {archive}
+{rooms}
 """
 ARCHIVE = "  mod_mam: {db_type: sql, default: always, assume_mam_usage: true}"
+# Nothing shaped, nothing kept beyond the default 20 messages, presence announced however many there are.
+ROOMS = """  mod_muc:
+    max_user_conferences: 10000
+    max_users: 10000
+    max_users_presence: 10000
+    min_message_interval: 0
+    min_presence_interval: 0
+    room_shaper: none
+    user_message_shaper: none
+    user_presence_shaper: none
+    default_room_options: {max_users: 10000, mam: false}
+"""
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
 
@@ -48,7 +61,8 @@ class Ejabberd(Server):
     def configure(self):
         (self.folder / "both.pem").write_text(self.place.certificate.read_text() + self.place.key.read_text())
         (self.folder / "ejabberd.yml").write_text(CONFIG.format(
-            domain=DOMAIN, folder=self.folder, archive=ARCHIVE if self.setup.archive else "", **self.ports))
+            domain=DOMAIN, folder=self.folder, archive=ARCHIVE if self.setup.archive else "",
+            rooms=ROOMS if self.setup.rooms else "", **self.ports))
 
     def commands(self):
         argv = ["erl", "-noinput", "+K", "true", "+P", "250000", "+Q", "65536", "-mnesia", "dir",

@@ -10,21 +10,29 @@ CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="{shards}" durability="pr
   <clients address="127.0.0.1" port="0" plaintext-login="true"/>
   <host domain="{domain}" certificate="cert.pem" key="key.pem" archive="{archive}" registration="true"
         offline-max-messages="1000000"/>
-  <limits max-connections-per-address="1000000" max-unauthenticated-connections="1000000"
-          failed-logins-per-minute="1000000" registrations-per-hour="1000000" hibernated-per-server="1000000"/>
+{rooms}  <limits max-connections-per-address="1000000" max-unauthenticated-connections="1000000"
+          failed-logins-per-minute="1000000" registrations-per-hour="1000000" hibernated-per-server="1000000"
+          {room_limits}/>
 </exedra>
 """
+ROOMS = '  <rooms domain="conference.{domain}" archive="{archive}"/>\n'
+ROOM_LIMITS = ('room-occupants="10000" room-messages-per-second="1000000" room-bytes-per-second="1000000000" '
+               'room-presences-per-second="1000000"')
 
 
 class Exedra(OwnPorts):
     name = "exedra"
+    has_rooms = True  # a room service, and <rooms/> and their limits in the configuration
     pattern, entrances = r"127\.0\.0\.1:(\d+)\b.*\n", ("direct", "none")
 
     def configure(self):
         shutil.copy(self.place.certificate, self.folder / "cert.pem")
         shutil.copy(self.place.key, self.folder / "key.pem")
+        archive = "true" if self.setup.archive else "false"
+        rooms = self.setup.rooms and self.has_rooms
         (self.folder / "exedra.xml").write_text(CONFIG.format(
-            shards=self.setup.shards, domain=DOMAIN, archive="true" if self.setup.archive else "false"))
+            shards=self.setup.shards, domain=DOMAIN, archive=archive, room_limits=ROOM_LIMITS if rooms else "",
+            rooms=ROOMS.format(domain=DOMAIN, archive=archive) if rooms else ""))
 
     def commands(self):
         return [[self.place.programs / "exedra", "--data", self.folder]]

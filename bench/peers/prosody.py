@@ -26,7 +26,10 @@ log = {{ warn = "*console" }}
 ssl = {{ certificate = "{certificate}", key = "{key}" }}
 c2s_direct_tls_ssl = {{ certificate = "{certificate}", key = "{key}" }}
 VirtualHost "{domain}"
+{rooms}
 """
+# Neither muc_mam nor limits; the default 20 messages of history.
+ROOMS = f'Component "conference.{DOMAIN}" "muc"'
 
 
 class Prosody(Server):
@@ -37,7 +40,7 @@ class Prosody(Server):
         (self.folder / "data").mkdir(exist_ok=True)
         (self.folder / "prosody.cfg.lua").write_text(CONFIG.format(
             domain=DOMAIN, folder=self.folder, certificate=self.place.certificate, key=self.place.key,
-            more='"smacks", "mam"' if self.setup.archive else "", **self.ports))
+            more='"smacks", "mam"' if self.setup.archive else "", rooms=ROOMS if self.setup.rooms else "", **self.ports))
 
     def commands(self):
         return [["prosody", "--config", self.folder / "prosody.cfg.lua", "-F"]]

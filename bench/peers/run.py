@@ -108,7 +108,7 @@ class Lab:
         if case.alone and (name, case.setup) in self.running:
             self.running.pop((name, case.setup)).stop()
         value = report.get(case.measure)
-        self.say(f"{case.name:14}{name:10}{'' if value is None else f'{value:12.2f}'} {case.unit}"
+        self.say(f"{case.name:16}{name:10}{'' if value is None else f'{value:12.2f}'} {case.unit}"
                  f"  ({time.monotonic() - began:.0f} s) {report.get('failed', '')}")
         if "failed" in report and name in OURS:
             self.mistakes.append(f"{name}, {case.name}: {report['failed']}")

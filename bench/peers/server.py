@@ -23,6 +23,7 @@ class Broken(Exception):
 class Setup:
     """What a case asks of the servers' configurations."""
     archive: bool = False
+    rooms: bool = False
     shards: int = 1
     pinned: bool = True  # the server to core 0, the generator to core 1
 

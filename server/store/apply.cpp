@@ -153,8 +153,8 @@ Done put(Database& db, const RoomPut& put) {
   return db.run(
       "INSERT OR REPLACE INTO room (room, service, created, name, listed, temporary, settings, subject,"
       " archive_from) VALUES (?,?,?,?,?,?,?,?,?)",
-      room.room, room.service, room.created, room.name, std::int64_t{room.listed}, std::int64_t{room.temporary}, Blob{room.settings},
-      Blob{room.subject}, room.archive_from);
+      room.room, room.service, room.created, room.name, std::int64_t{room.listed}, std::int64_t{room.temporary},
+      Blob{room.settings}, Blob{room.subject}, room.archive_from);
 }
 
 Done put(Database& db, const RoomDelete& gone) {

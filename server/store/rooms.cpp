@@ -53,10 +53,11 @@ base::Result<std::int64_t> index_of(Database& db, const RoomQuery& query, const 
 }  // namespace
 
 base::Result<std::optional<StoredRoom>> Reader::room(std::string_view room) {
-  auto found = select_one(db_, room_row,
-                          "SELECT room, service, created, name, listed, temporary, settings, subject, archive_from FROM room"
-                          " WHERE room = ?",
-                          room);
+  auto found =
+      select_one(db_, room_row,
+                 "SELECT room, service, created, name, listed, temporary, settings, subject, archive_from FROM room"
+                 " WHERE room = ?",
+                 room);
   if (!found) return std::unexpected(found.error());
   if (!*found) return std::nullopt;
   auto affiliations =

@@ -229,10 +229,10 @@ struct RoomAffiliationDelete {
   std::string room, jid;
 };
 
-using Row =
-    std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
-                 SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut, VcardDelete,
-                 ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut,
-                 SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut, RoomAffiliationDelete>;
+using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
+                         SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
+                         VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete,
+                         LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget,
+                         RoomAffiliationPut, RoomAffiliationDelete>;
 
 }  // namespace store
