@@ -67,6 +67,7 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   void write_out();
   void go_on_writing();
   void compact_out();
+  void lose(base::Error why);
   void end_output();
   void tell_drained();
   // tcp_transport.cpp
@@ -80,9 +81,10 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   State s_;
   TransportHandler* handler_ = nullptr;
   base::Timer deadline_;
-  std::size_t out_sent_ = 0;  ///< the front of out that left already
-  bool readable_ = false;     ///< the socket may have more
-  bool last_words_ = false;   ///< the peer will send no more than it has
+  std::unique_ptr<base::Error> lost_;  ///< why nothing leaves any more, while what came before is read
+  std::size_t out_sent_ = 0;           ///< the front of out that left already
+  bool readable_ = false;              ///< the socket may have more
+  bool last_words_ = false;            ///< the peer will send no more than it has
   bool reading_ = false, writing_ = false, flushing_ = false, paused_ = false, delivering_ = false, resumed_ = false;
   bool closing_ = false, half_closed_ = false, peer_ended_ = false, dead_ = false;
 };

@@ -29,9 +29,13 @@ void TcpTransport::Core::go_on_reading() {
 
 void TcpTransport::Core::read() {
   if (peer_ended_ || deaf()) return;
-  if (!closing_ && (paused_ || holds())) return;  // what is held comes first
+  if (!closing_ && (paused_ || holds())) {  // what is held comes first
+    if (lost_ != nullptr) finish(*lost_);
+    return;
+  }
   const auto buffer = loop_.read_buffer();
   const ssize_t got = recv(s_.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (got <= 0 && lost_ != nullptr) return finish(*lost_);
   if (got == 0) return on_end();
   if (got < 0 && errno != EAGAIN && errno != EINTR) return finish({std::string("receiving: ") + std::strerror(errno)});
   // Less than asked for was all there was; the socket tells when there is more, but its end it may have told already.

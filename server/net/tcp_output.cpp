@@ -60,6 +60,7 @@ bool TcpTransport::Core::encrypt() {
 }
 
 void TcpTransport::Core::write_out() {
+  if (lost_ != nullptr) return;
   while (out_sent_ < s_.out.size()) {
     const ssize_t sent =
         ::send(s_.socket.get(), s_.out.data() + out_sent_, s_.out.size() - out_sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -69,12 +70,20 @@ void TcpTransport::Core::write_out() {
       writing_ = true;
       return compact_out();
     } else if (errno != EINTR) {
-      return finish({std::string("sending: ") + std::strerror(errno)});
+      return lose({std::string("sending: ") + std::strerror(errno)});
     }
   }
   loop_.give_back(std::exchange(s_.out, {}));
   out_sent_ = 0;
   if (closing_) end_output();
+}
+
+/// What the peer said before it went comes first: it may have ended in order.
+void TcpTransport::Core::lose(base::Error why) {
+  if (peer_ended_ || (paused_ && !closing_)) return finish(why);
+  lost_ = std::make_unique<base::Error>(std::move(why));
+  readable_ = last_words_ = true;
+  go_on_reading();
 }
 
 void TcpTransport::Core::end_output() {

@@ -47,8 +47,8 @@ TEST(TlsHostile, T03AByteNowAndThenDoesNotPutTheDeadlineOff) {
   const std::string hello = client_hello();
   ASSERT_GT(hello.size(), 150U);
   Server server(direct_tls(certificates()), {.handshake = deadline});
-  Client slow(server.port());
   const auto began = std::chrono::steady_clock::now();
+  Client slow(server.port());
   bool closed = false;
   for (std::size_t sent = 0; !closed && sent < hello.size() - 1; ++sent) {
     slow.send(hello.substr(sent, 1));
