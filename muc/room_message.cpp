@@ -14,6 +14,7 @@ using xmpp::Type;
 
 namespace {
 
+constexpr std::string_view kVcard = "vcard-temp", kPubsub = "http://jabber.org/protocol/pubsub";
 constexpr auto kForwarded = std::chrono::minutes(5);  // the longest that an occupant's answer is waited for
 
 /// 18.1.2: errors that say that a session is gone.
@@ -115,7 +116,7 @@ void Room::forward(const router::PacketRef& packet) {
     if (take(*this, *from, *to, packet)) return;
   // What belongs to an account and not to a session is asked of the account.
   const std::string_view about = packet->stanza().payload() == nullptr ? "" : packet->stanza().payload()->ns();
-  const bool of_account = about == "vcard-temp" || about == "http://jabber.org/protocol/pubsub";
+  const bool of_account = about == kVcard || about == kPubsub;
   const xmpp::Jid target = of_account ? to->bare : to->sessions.back().jid;
   environment_.router.request(
       xml::Document::copy_of(packet->stanza().root()), from->address, target, kForwarded,

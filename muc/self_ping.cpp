@@ -1,5 +1,6 @@
 #include "muc/self_ping.h"
 
+#include "muc/ns.h"
 #include "muc/room.h"
 
 namespace muc {
@@ -20,9 +21,8 @@ void add_self_ping(const Environment& environment) {
         router::Responder(room.environment().router, packet).result();
         return true;
       });
-  environment.points.info.emplace_back([](const Room&, xml::Element& query) {
-    query.add("feature").set_attr("var", "http://jabber.org/protocol/muc#self-ping-optimization");
-  });
+  environment.points.info.emplace_back(
+      [](const Room&, xml::Element& query) { query.add("feature").set_attr("var", ns::self_ping); });
 }
 
 }  // namespace muc

@@ -117,6 +117,29 @@ TEST_F(RoomsTest, RoomsAreCountedByServiceAndStanding) {
   EXPECT_EQ(owned(kService, "romeo@example.org", 4), 1);
 }
 
+// Or whoever is banned would make the account anew.
+TEST_F(RoomsTest, ARemovedAccountLosesItsPlacesButNoBan) {
+  ASSERT_TRUE(put(store::RoomPut{hall()}, store::RoomAffiliationPut{kHall, {"romeo@example.org", 2, "", ""}},
+                  store::RoomAffiliationPut{kHall, {"tybalt@example.org", 0, "", ""}}));
+  ASSERT_TRUE(put(store::AccountDelete{"romeo@example.org"}, store::AccountDelete{"tybalt@example.org"}));
+  const auto left = get([](store::Reader& reader) { return reader.room(kHall); });
+  ASSERT_TRUE(left);
+  ASSERT_EQ(left->affiliations.size(), 1u);
+  EXPECT_EQ(left->affiliations[0].jid, "tybalt@example.org");
+}
+
+// After a crash nobody is in a room.
+TEST_F(RoomsTest, TemporaryRoomsAreForgotten) {
+  store::Room passing = named(kCrypt);
+  passing.temporary = true;
+  ASSERT_TRUE(put(store::RoomPut{hall()}, store::RoomPut{passing},
+                  store::RoomAffiliationPut{kCrypt, {"romeo@example.org", 4, "", ""}}));
+  ASSERT_TRUE(put(store::RoomsForget{}));
+  EXPECT_TRUE(get([](store::Reader& reader) { return reader.room(kHall); }));
+  EXPECT_FALSE(get([](store::Reader& reader) { return reader.room(kCrypt); }));
+  EXPECT_EQ(get([](store::Reader& reader) { return reader.rooms_with(kService, "romeo@example.org", 4); }), 0);
+}
+
 class RoomListTest : public RoomsTest {
  protected:
   void SetUp() override {
@@ -246,6 +269,7 @@ TEST_F(PlanTest, EveryStatementAboutRoomsSeeks) {
                           store::RoomPut{hall()},
                           store::RoomAffiliationPut{kHall, {"romeo@example.org", 4, "", ""}},
                           store::RoomAffiliationDelete{kHall, "romeo@example.org"},
+                          store::RoomsForget{},
                           store::AccountDelete{"romeo@example.org"}};
   for (const store::Row& row : rows) ASSERT_TRUE(store::apply(*database, row));
   ASSERT_TRUE(reader.room(kHall));  // its affiliations are asked for only where there is a room

@@ -136,14 +136,14 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
   const std::string other = "ann@b";
   for (const std::string& owner : {std::string(kOwner), other}) {
     const std::string host = owner.substr(4);
-    ASSERT_TRUE(put(store::AccountPut{{.local = "ann", .host = host, .keys = ann().keys}},
-                    store::RosterPut{owner, {.jid = "x", .groups = {}}}, store::RosterVersionPut{owner, 1},
-                    store::SubscriptionRequestPut{owner, {"x", "s"}}, store::BlockPut{owner, "x"},
-                    store::PrivatePut{owner, "n", "e", "x"}, store::VcardPut{owner, "v"},
-                    store::ArchivePut{archived(owner, 1)}, store::ArchivePrefsPut{owner, {}},
-                    store::OfflinePut{{owner, 1, at(1), "o"}}, store::LastActivityPut{owner, {}},
-                    store::SmMarkPut{{"sm-" + host, owner, 1, at(1)}},
-                    store::RoomAffiliationPut{"hall@rooms", {.jid = owner, .nick = {}, .reason = {}}}));
+    ASSERT_TRUE(
+        put(store::AccountPut{{.local = "ann", .host = host, .keys = ann().keys}},
+            store::RosterPut{owner, {.jid = "x", .groups = {}}}, store::RosterVersionPut{owner, 1},
+            store::SubscriptionRequestPut{owner, {"x", "s"}}, store::BlockPut{owner, "x"},
+            store::PrivatePut{owner, "n", "e", "x"}, store::VcardPut{owner, "v"}, store::ArchivePut{archived(owner, 1)},
+            store::ArchivePrefsPut{owner, {}}, store::OfflinePut{{owner, 1, at(1), "o"}},
+            store::LastActivityPut{owner, {}}, store::SmMarkPut{{"sm-" + host, owner, 1, at(1)}},
+            store::RoomAffiliationPut{"hall@rooms", {.jid = owner, .affiliation = 2, .nick = {}, .reason = {}}}));
   }
   ASSERT_TRUE(put(store::AccountDelete{kOwner}));
   store.reset();
