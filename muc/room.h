@@ -132,6 +132,7 @@ class Room {
   void enter(const router::PacketRef& packet, const xml::Element& x);
   void send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& session, bool created);
   void rename(Occupant& occupant, const router::PacketRef& packet);
+  void refuse(const router::Packet& presence, const xmpp::StanzaError& error) const;
   void leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef presence, const Cause& cause);
   void drop(Occupant& occupant);
   // room_presence.cpp

@@ -37,7 +37,7 @@ void Room::presence(const router::PacketRef& packet) {
   }
   if (stanza.type() != Type::available) return;  // 17.3
   const xml::Element* x = stanza.child(ns::muc, "x");
-  if (packet->to().is_bare()) return environment_.router.bounce(*packet, Condition::jid_malformed);
+  if (packet->to().is_bare()) return refuse(*packet, Condition::jid_malformed);
   if (occupant == nullptr) {
     if (x != nullptr) return enter(packet, *x);
     return send(lost_you(), packet->to(), packet->from());
@@ -52,6 +52,14 @@ void Room::presence(const router::PacketRef& packet) {
   send_room_to(*occupant, again, packet->from(), false);
 }
 
+// With the element by which clients know that this is about a room (7.2.5 and others).
+void Room::refuse(const router::Packet& presence, const xmpp::StanzaError& error) const {
+  xml::Document answer = xml::Document::copy_of(xmpp::make_error(presence.stanza(), error)->root());
+  answer.root().add("x", ns::muc);
+  environment_.router.post(base::make_ref<const router::Packet>(
+      xmpp::share(std::move(answer)), presence.to(), presence.from(), router::Origin::component, presence.ticket()));
+}
+
 void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   const router::Packet& presence = *packet;
   const bool created = sessions_.empty() && !persistent_ && places_.empty();
@@ -61,7 +69,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
     for (const auto& made : environment_.points.created) made(*this);
   }
   Join join{*this, presence, &x, std::string(presence.to().resource()), affiliation(presence.from()), nullptr};
-  const auto refuse = [&](const xmpp::StanzaError& error) { environment_.router.bounce(presence, error); };
+  const auto refuse = [&](const xmpp::StanzaError& error) { this->refuse(presence, error); };
   if (join.affiliation == Affiliation::outcast) return refuse(Condition::forbidden);
   if (!environment_.service.is_admin(address_.domain(), presence.from())) {
     if (!is_admitted(join.affiliation)) return refuse(Condition::registration_required);
@@ -113,7 +121,7 @@ void Room::send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& s
 }
 
 void Room::rename(Occupant& occupant, const router::PacketRef& packet) {
-  const auto refuse = [&](const xmpp::StanzaError& error) { environment_.router.bounce(*packet, error); };
+  const auto refuse = [&](const xmpp::StanzaError& error) { this->refuse(*packet, error); };
   Join join{*this, *packet, nullptr, std::string(packet->to().resource()), occupant.affiliation, &occupant};
   for (const auto& step : environment_.points.rename) {
     if (const Refusal refusal = step(join)) return refuse(*refusal);
