@@ -19,7 +19,7 @@ constexpr std::size_t kMostItems = 1000;  // of one request
 struct Change {
   xmpp::Jid who;  ///< affiliation: bare or a domain
   Lasting place;
-  Occupant* occupant = nullptr;  ///< role
+  std::string nick;  ///< role; empty: an affiliation
   Role role = Role::none;
   Cause cause;
 };
@@ -73,7 +73,7 @@ Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& ite
 
 Judged judge_role(const Room& room, const Asker& asker, const xml::Element& item) {
   const auto wanted = parse_role(item.attr("role"));
-  Occupant* occupant = room.occupant(item.attr("nick"));
+  const Occupant* occupant = room.occupant(item.attr("nick"));
   if (!wanted) return refused(Condition::bad_request);
   if (asker.standing.role != Role::moderator && asker.standing.affiliation < Affiliation::admin)
     return refused(Condition::forbidden);
@@ -81,7 +81,7 @@ Judged judge_role(const Room& room, const Asker& asker, const xml::Element& item
   if (!may_change(asker.standing, occupant->standing(), *wanted)) return refused(Condition::not_allowed);
   return Change{.who = {},
                 .place = {},
-                .occupant = occupant,
+                .nick = occupant->nick,
                 .role = *wanted,
                 .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
 }
@@ -102,15 +102,15 @@ void set(const Service& service, Room& room, router::Responder responder) {
     if (!change) return responder.error(change.error());
     changes.push_back(*std::move(change));
   }
-  const auto new_places = std::ranges::count_if(changes, [](const Change& one) { return one.occupant == nullptr; });
+  const auto new_places = std::ranges::count_if(changes, [](const Change& one) { return one.nick.empty(); });
   if (room.places().size() + static_cast<std::size_t>(new_places) >
       service.environment().router.settings().limits().room_affiliations + std::size_t{1})
     return responder.error(Condition::resource_constraint);
   for (Change& change : changes) {
-    if (change.occupant == nullptr) {
+    if (change.nick.empty()) {
       room.place(change.who, std::move(change.place), change.cause);
-    } else if (room.occupant(change.occupant->nick) == change.occupant) {
-      room.give_role(*change.occupant, change.role, change.cause);
+    } else if (Occupant* occupant = room.occupant(change.nick)) {  // unless an item before took it out
+      room.give_role(*occupant, change.role, change.cause);
     }
   }
   // Behind what the changes left in the store.

@@ -36,6 +36,7 @@ Room::Room(const Environment& environment, const store::StoredRoom& stored, cons
       number_(environment.service.next_number()),
       persistent_(true) {
   init();
+  stored_ = true;
   for (const store::RoomAffiliation& item : stored.affiliations) {
     const auto affiliation = static_cast<Affiliation>(std::min<std::uint8_t>(item.affiliation, 4));
     places_[item.jid] = {.affiliation = affiliation, .nick = item.nick, .reason = item.reason};
@@ -69,9 +70,9 @@ void Room::persist(bool yes) {
 }
 
 void Room::forget(store::Writer::Done done) {
-  if (std::exchange(forgotten_, true)) return;
+  if (!stored_ && !done) return;
   auto unit = base::make_ref<store::Unit>();
-  if (!new_) unit->add(store::RoomDelete{std::string(address_.str())});
+  if (std::exchange(stored_, false)) unit->add(store::RoomDelete{std::string(address_.str())});
   write(std::move(unit), std::move(done));
 }
 
@@ -92,8 +93,9 @@ void Room::write(store::UnitRef rows, store::Writer::Done done) const {
                            });
 }
 
-void Room::add_row(store::Unit& unit) const {
+void Room::add_row(store::Unit& unit) {
   if (new_ || over_) return;
+  stored_ = true;
   const auto& list = environment_.points.listing;
   const Points::Listing listing = list ? list(*this) : Points::Listing();
   unit.add(store::RoomPut{{.room = std::string(address_.str()),

@@ -57,7 +57,7 @@ class Room {
   /// Writes what has been set; `done` when it is durable or has failed (for a room that isn't persistent: later).
   void save(store::Writer::Done done = nullptr);
   /// The row that the store has of it, once it is configured: for lists, and to be restored if it is persistent.
-  void add_row(store::Unit& unit) const;
+  void add_row(store::Unit& unit);
   /// The subject as the store keeps it (subject.h).
   const std::string& subject() const { return subject_; }
   void set_subject(std::string text) { subject_ = std::move(text); }
@@ -172,7 +172,7 @@ class Room {
   base::WallTime created_{};
   std::int64_t archive_from_ = 0, last_archive_id_ = 0;
   const std::uint64_t number_;
-  bool persistent_ = false, over_ = false, new_ = false, forgotten_ = false;
+  bool persistent_ = false, over_ = false, new_ = false, stored_ = false;
 };
 
 }  // namespace muc

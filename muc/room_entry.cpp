@@ -44,7 +44,7 @@ void Room::presence(const router::PacketRef& packet) {
   }
   if (packet->to().resource() != occupant->nick) return rename(*occupant, packet);
   for (Session& session : occupant->sessions)
-    if (session.jid == packet->from()) session.presence = packet->share();
+    if (session.jid == packet->from()) session.presence = packet->stanza().compact();
   occupant->open = occupant->veiled = {};
   if (x == nullptr) return broadcast(*occupant, {.answers = packet.get()});
   // 7.2.1: it lost track; it gets everything as if it had just come.
@@ -97,7 +97,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
     present = fresh.get();
     occupants_.emplace(join.nick, std::move(fresh));
   }
-  present->sessions.push_back({presence.from(), packet->share()});
+  present->sessions.push_back({presence.from(), presence.stanza().compact()});
   present->open = present->veiled = {};
   sessions_[presence.from()] = present;
   audience_ = {};
@@ -137,7 +137,7 @@ void Room::rename(Occupant& occupant, const router::PacketRef& packet) {
   occupants_.insert(std::move(node));
   occupant.address = *std::move(address);
   for (Session& session : occupant.sessions)
-    if (session.jid == packet->from()) session.presence = packet->share();
+    if (session.jid == packet->from()) session.presence = packet->stanza().compact();
   occupant.open = occupant.veiled = {};
   broadcast(occupant, {.cause = {.codes = join.nick != packet->to().resource() ? std::vector{210} : std::vector<int>()},
                        .answers = packet.get()});

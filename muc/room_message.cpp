@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kVcard = "vcard-temp", kPubsub = "http://jabber.org/protocol/pubsub";
 constexpr auto kForwarded = std::chrono::minutes(5);  // the longest that an occupant's answer is waited for
+constexpr std::size_t kMostForwarded = 10'000;        // requests of a shard under way
 
 /// 18.1.2: errors that say that a session is gone.
 bool is_gone(const xmpp::Stanza& error) {
@@ -114,19 +115,22 @@ void Room::forward(const router::PacketRef& packet) {
   if (to == nullptr) return refuse(Condition::item_not_found);
   for (const auto& take : environment_.points.forward)
     if (take(*this, *from, *to, packet)) return;
+  if (environment_.router.open_requests() >= kMostForwarded) return refuse(Condition::resource_constraint);
   // What belongs to an account and not to a session is asked of the account.
   const std::string_view about = packet->stanza().payload() == nullptr ? "" : packet->stanza().payload()->ns();
   const bool of_account = about == kVcard || about == kPubsub;
   const xmpp::Jid target = of_account ? to->bare : to->sessions.back().jid;
   environment_.router.request(
       xml::Document::copy_of(packet->stanza().root()), from->address, target, kForwarded,
-      [packet, router = &environment_.router](const router::Reply& reply) {
+      // Without the ticket: whoever is asked may take its time, and the asker's other stanzas don't wait for that.
+      [asked = base::make_ref<const router::Packet>(packet->share(), packet->from(), packet->to(), packet->origin()),
+       router = &environment_.router](const router::Reply& reply) {
         if (reply.kind == router::Reply::Kind::timed_out)
-          return router->bounce(*packet, Condition::remote_server_timeout);
+          return router->bounce(*asked, Condition::remote_server_timeout);
         xml::Document answer = xml::Document::copy_of(reply.packet->stanza().root());
-        answer.root().set_attr("id", packet->stanza().id());
-        router->post(base::make_ref<const router::Packet>(xmpp::share(std::move(answer)), packet->to(), packet->from(),
-                                                          router::Origin::component, packet->ticket()));
+        answer.root().set_attr("id", asked->stanza().id());
+        router->post(base::make_ref<const router::Packet>(xmpp::share(std::move(answer)), asked->to(), asked->from(),
+                                                          router::Origin::component));
       });
 }
 

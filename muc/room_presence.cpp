@@ -50,7 +50,7 @@ xmpp::StanzaRef Room::make_presence(const Occupant& occupant, const Shown& how) 
 
 const xmpp::StanzaRef& Room::presence_for(Occupant& occupant, bool address) const {
   xmpp::StanzaRef& made = address ? occupant.open : occupant.veiled;
-  if (!made) made = make_presence(occupant, {.address = address});
+  if (!made) made = make_presence(occupant, {.address = address})->serialised();
   return made;
 }
 

@@ -62,7 +62,7 @@ struct Limits {
   std::uint32_t window_stanzas = 256;  ///< inbound stanzas not yet complete; beyond, the socket is not read
   std::size_t window_bytes = 1024 * 1024;
   std::uint32_t under_way_stanzas = 10000;  ///< the same of all clients; beyond, each is read one stanza at a time
-  std::uint32_t sm_queue_stanzas = 1000;    ///< sent and not acknowledged (XEP-0198)
+  std::uint32_t sm_queue_stanzas = 5000;    ///< sent and not acknowledged (XEP-0198)
   std::size_t sm_queue_bytes = 4 * 1024 * 1024;
   std::chrono::seconds sm_answer{60};              ///< from <r/> to <a/>; then the connection is taken for lost
   std::size_t out_queue_bytes = 16 * 1024 * 1024;  ///< bytes a socket has not taken yet; a resumption sends all at once
