@@ -17,7 +17,8 @@ namespace {
 xmpp::StanzaRef lost_you() {
   xml::Document presence = xmpp::make_presence(Type::unavailable);
   xml::Element& x = presence.root().add("x", ns::user);
-  x.add("item").set_attr("affiliation", "none").set_attr("role", "none");
+  xml::Element& item = x.add("item").set_attr("affiliation", "none").set_attr("role", "none");
+  item.add_text_child("reason", "You are not in the room.");
   for (const char* code : {"110", "307", "333"}) x.add("status").set_attr("code", code);
   return xmpp::share(std::move(presence));
 }
@@ -56,7 +57,6 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   const router::Packet& presence = *packet;
   const bool created = sessions_.empty() && !persistent_ && places_.empty();
   if (created) {
-    new_ = true;
     places_[std::string(presence.from().bare_str())] = {Affiliation::owner, {}, {}};
     for (const auto& made : environment_.points.created) made(*this);
   }
