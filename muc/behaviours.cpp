@@ -4,6 +4,7 @@
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/lock.h"
+#include "muc/max_users.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
 #include "muc/owner.h"
@@ -23,6 +24,7 @@ void add_behaviours(const Environment& environment) {
   add_password(environment);
   add_moderated(environment);
   add_whois(environment);
+  add_max_users(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);

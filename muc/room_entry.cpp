@@ -74,7 +74,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   if (present != nullptr && present->bare != presence.from().bare()) return refuse(Condition::conflict);
   join.known = present;
   if (sessions_.size() >= environment_.router.settings().limits().room_occupants)
-    return refuse(Condition::service_unavailable);
+    return refuse({Condition::service_unavailable, xmpp::ErrorType::wait});  // 7.2.9
 
   if (present == nullptr) {
     auto address = address_.with_resource(join.nick);
