@@ -10,6 +10,7 @@
 #include "muc/owner.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
+#include "muc/presence_broadcast.h"
 #include "muc/self_ping.h"
 #include "muc/subject.h"
 #include "muc/whois.h"
@@ -25,6 +26,7 @@ void add_behaviours(const Environment& environment) {
   add_moderated(environment);
   add_whois(environment);
   add_max_users(environment);
+  add_presence_broadcast(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
