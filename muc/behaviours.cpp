@@ -11,6 +11,7 @@
 #include "muc/password.h"
 #include "muc/persistent.h"
 #include "muc/presence_broadcast.h"
+#include "muc/private_messages.h"
 #include "muc/self_ping.h"
 #include "muc/subject.h"
 #include "muc/whois.h"
@@ -26,6 +27,7 @@ void add_behaviours(const Environment& environment) {
   add_moderated(environment);
   add_whois(environment);
   add_max_users(environment);
+  add_private_messages(environment);
   add_presence_broadcast(environment);
   add_subject(environment);
   add_self_ping(environment);
