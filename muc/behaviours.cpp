@@ -3,6 +3,7 @@
 #include "muc/admin.h"
 #include "muc/description.h"
 #include "muc/disco.h"
+#include "muc/invitations.h"
 #include "muc/lock.h"
 #include "muc/max_users.h"
 #include "muc/members_only.h"
@@ -29,6 +30,7 @@ void add_behaviours(const Environment& environment) {
   add_max_users(environment);
   add_private_messages(environment);
   add_presence_broadcast(environment);
+  add_invitations(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
