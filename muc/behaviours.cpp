@@ -13,6 +13,7 @@
 #include "muc/persistent.h"
 #include "muc/presence_broadcast.h"
 #include "muc/private_messages.h"
+#include "muc/registration.h"
 #include "muc/self_ping.h"
 #include "muc/subject.h"
 #include "muc/whois.h"
@@ -31,6 +32,7 @@ void add_behaviours(const Environment& environment) {
   add_private_messages(environment);
   add_presence_broadcast(environment);
   add_invitations(environment);
+  add_registration(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
