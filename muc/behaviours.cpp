@@ -16,6 +16,7 @@
 #include "muc/registration.h"
 #include "muc/self_ping.h"
 #include "muc/subject.h"
+#include "muc/voice.h"
 #include "muc/whois.h"
 
 namespace muc {
@@ -33,6 +34,7 @@ void add_behaviours(const Environment& environment) {
   add_presence_broadcast(environment);
   add_invitations(environment);
   add_registration(environment);
+  add_voice(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
