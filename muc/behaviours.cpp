@@ -16,6 +16,7 @@
 #include "muc/registration.h"
 #include "muc/self_ping.h"
 #include "muc/subject.h"
+#include "muc/unique.h"
 #include "muc/voice.h"
 #include "muc/whois.h"
 
@@ -35,6 +36,7 @@ void add_behaviours(const Environment& environment) {
   add_invitations(environment);
   add_registration(environment);
   add_voice(environment);
+  add_unique(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
