@@ -1,6 +1,9 @@
 #include "muc/admin.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +22,7 @@ constexpr std::size_t kMostItems = 1000;  // of one request
 struct Change {
   xmpp::Jid who;  ///< affiliation: bare or a domain
   Lasting place;
-  std::string nick;  ///< role; empty: an affiliation
+  std::string nick;  ///< role
   Role role = Role::none;
   Cause cause;
 };
@@ -42,12 +45,18 @@ Asker asker_of(const Room& room, const xmpp::Jid& who) {
           occupant == nullptr ? std::string() : occupant->nick};
 }
 
-/// Nobody may leave a room without an owner (10.4).
-bool is_last_owner(const Room& room, const xmpp::Jid& who) {
-  const Lasting* place = room.lasting(who);
-  if (place == nullptr || place->affiliation != Affiliation::owner) return false;
-  return std::ranges::count_if(room.places(),
-                               [](const auto& one) { return one.second.affiliation == Affiliation::owner; }) == 1;
+/// Nobody may leave a room without an owner (10.4), be it with several items of one request.
+bool leaves_no_owner(const Room& room, const std::vector<Change>& changes) {
+  std::set<std::string_view> owners;
+  for (const auto& [who, place] : room.places())
+    if (place.affiliation == Affiliation::owner) owners.insert(who);
+  if (owners.empty()) return false;
+  for (const Change& change : changes) {
+    if (!change.nick.empty()) continue;
+    owners.erase(change.who.str());
+    if (change.place.affiliation == Affiliation::owner) owners.insert(change.who.str());
+  }
+  return owners.empty();
 }
 
 Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& item) {
@@ -63,7 +72,6 @@ Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& ite
     return refused(asker.standing.affiliation >= Affiliation::admin ? Condition::not_allowed : Condition::forbidden);
   const bool self = change.who == asker.jid;
   if (self && *wanted == Affiliation::outcast) return refused(Condition::conflict);  // 9.1
-  if (*wanted != Affiliation::owner && is_last_owner(room, change.who)) return refused(Condition::conflict);
   if (room.environment().service.is_admin(room.address().domain(), change.who)) return refused(Condition::not_allowed);
   change.place = {.affiliation = *wanted, .nick = before == nullptr ? "" : before->nick, .reason = change.cause.reason};
   if (const auto nick = item.find_attr("nick")) change.place.nick = std::string(*nick);
@@ -102,6 +110,7 @@ void set(const Service& service, Room& room, router::Responder responder) {
     if (!change) return responder.error(change.error());
     changes.push_back(*std::move(change));
   }
+  if (leaves_no_owner(room, changes)) return responder.error(Condition::conflict);
   const auto new_places = std::ranges::count_if(changes, [](const Change& one) { return one.nick.empty(); });
   if (room.places().size() + static_cast<std::size_t>(new_places) >
       service.environment().router.settings().limits().room_affiliations + std::size_t{1})
@@ -109,7 +118,7 @@ void set(const Service& service, Room& room, router::Responder responder) {
   for (Change& change : changes) {
     if (change.nick.empty()) {
       room.place(change.who, std::move(change.place), change.cause);
-    } else if (Occupant* occupant = room.occupant(change.nick)) {  // unless an item before took it out
+    } else if (Occupant* occupant = room.occupant(change.nick)) {  // an earlier item may have removed it
       room.give_role(*occupant, change.role, change.cause);
     }
   }

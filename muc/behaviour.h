@@ -107,6 +107,8 @@ struct Points {
   std::vector<std::function<void(Room&, const Occupant&, const xmpp::Stanza&)>> said;
   /// A message that is not for all, to the room itself (invitations, forms); true: taken.
   std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
+  /// What an invited person is told to get in, beside `<invite/>` (7.8.2).
+  std::vector<std::function<void(const Room&, xml::Element& x)>> invitation;
   /// A private message (7.5).
   std::vector<std::function<Refusal(Room&, Occupant& from, Occupant& to)>> whisper;
   /// A request from one occupant to another (17.4); true: taken.

@@ -3,14 +3,21 @@
 #include "muc/admin.h"
 #include "muc/description.h"
 #include "muc/disco.h"
+#include "muc/invitations.h"
 #include "muc/lock.h"
+#include "muc/max_users.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
 #include "muc/owner.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
+#include "muc/presence_broadcast.h"
+#include "muc/private_messages.h"
+#include "muc/registration.h"
 #include "muc/self_ping.h"
 #include "muc/subject.h"
+#include "muc/unique.h"
+#include "muc/voice.h"
 #include "muc/whois.h"
 
 namespace muc {
@@ -23,6 +30,13 @@ void add_behaviours(const Environment& environment) {
   add_password(environment);
   add_moderated(environment);
   add_whois(environment);
+  add_max_users(environment);
+  add_private_messages(environment);
+  add_presence_broadcast(environment);
+  add_invitations(environment);
+  add_registration(environment);
+  add_voice(environment);
+  add_unique(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);

@@ -33,6 +33,7 @@ struct Occupant {
   std::vector<Session> sessions;  ///< at least one; the last spoke last
   /// What others are sent of its presence, with its address and without; made when first needed.
   xmpp::StanzaRef open, veiled;
+  bool told = false;  ///< the others have seen it come
   std::vector<std::unique_ptr<State>> slots;
 
   Standing standing() const { return {affiliation, role}; }

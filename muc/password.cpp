@@ -25,6 +25,9 @@ void add_password(const Environment& environment) {
     if (base::equal_secrets(given, join.room.get(secret))) return std::nullopt;
     return xmpp::StanzaError(xmpp::Condition::not_authorized);
   });
+  points.invitation.emplace_back([=](const Room& room, xml::Element& x) {
+    if (room.get(wanted)) x.add_text_child("password", room.get(secret));
+  });
   points.info.emplace_back([=](const Room& room, xml::Element& query) {
     query.add("feature").set_attr("var", room.get(wanted) ? "muc_passwordprotected" : "muc_unsecured");
   });

@@ -20,7 +20,8 @@ Room::Room(const Environment& environment, xmpp::Jid address, const router::Room
       created_(environment.router.loop().wall()),
       archive_from_(last_archive_id + 1),
       last_archive_id_(last_archive_id),
-      number_(environment.service.next_number()) {
+      number_(environment.service.next_number()),
+      new_(true) {
   init();
 }
 

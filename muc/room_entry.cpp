@@ -17,7 +17,8 @@ namespace {
 xmpp::StanzaRef lost_you() {
   xml::Document presence = xmpp::make_presence(Type::unavailable);
   xml::Element& x = presence.root().add("x", ns::user);
-  x.add("item").set_attr("affiliation", "none").set_attr("role", "none");
+  xml::Element& item = x.add("item").set_attr("affiliation", "none").set_attr("role", "none");
+  item.add_text_child("reason", "You are not in the room.");
   for (const char* code : {"110", "307", "333"}) x.add("status").set_attr("code", code);
   return xmpp::share(std::move(presence));
 }
@@ -64,7 +65,6 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   const router::Packet& presence = *packet;
   const bool created = sessions_.empty() && !persistent_ && places_.empty();
   if (created) {
-    new_ = true;
     places_[std::string(presence.from().bare_str())] = {Affiliation::owner, {}, {}};
     for (const auto& made : environment_.points.created) made(*this);
   }
@@ -82,7 +82,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   if (present != nullptr && present->bare != presence.from().bare()) return refuse(Condition::conflict);
   join.known = present;
   if (sessions_.size() >= environment_.router.settings().limits().room_occupants)
-    return refuse(Condition::service_unavailable);
+    return refuse({Condition::service_unavailable, xmpp::ErrorType::wait});  // 7.2.9
 
   if (present == nullptr) {
     auto address = address_.with_resource(join.nick);

@@ -78,13 +78,15 @@ void Room::say(Occupant& speaker, const router::PacketRef& packet) {
           if (self == nullptr) return;
           if (!done) {
             self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
-            return self->outbox_.fill(place, {});
+            self->outbox_.fill(place, {});
+            return service->settle(room);
           }
           self->outbox_.fill(place, [self, out = std::move(out), from = std::move(from), to = std::move(to),
                                      ticket = packet->ticket()]() mutable {
             self->environment_.router.post_to_all(std::move(out), from, std::move(to), router::Origin::component,
                                                   std::move(ticket));
           });
+          service->settle(room);
         });
 }
 

@@ -58,8 +58,13 @@ bool Room::is_unseen(const Occupant& occupant) const {
   return std::ranges::any_of(environment_.points.unseen, [&](const auto& hides) { return hides(*this, occupant); });
 }
 
-void Room::tell_others(Occupant& occupant, const Shown& how) {
-  if (is_unseen(occupant) && !how.gone) return;
+void Room::tell_others(Occupant& occupant, const Shown& given) {
+  // Who gets out of their sight leaves, for the others.
+  Shown how = given;
+  const bool unseen = is_unseen(occupant);
+  if (unseen && !occupant.told) return;
+  if (unseen && how.new_nick.empty()) how.gone = true;
+  occupant.told = !how.gone;
   std::vector<xmpp::Jid> open_to, veiled_to;
   for (const auto& [nick, other] : occupants_) {
     if (other.get() == &occupant) continue;

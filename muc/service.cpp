@@ -75,7 +75,9 @@ Room* Service::room(const xmpp::Jid& bare) {
 
 Room* Service::room(const xmpp::Jid& bare, std::uint64_t number) {
   Room* found = room(bare);
-  return found != nullptr && found->number() == number ? found : nullptr;
+  if (found != nullptr && found->number() == number) return found;
+  const auto ended = ended_.find(number);
+  return ended == ended_.end() ? nullptr : ended->second.get();
 }
 
 const router::RoomService& Service::settings(std::string_view domain) const {
@@ -177,10 +179,13 @@ bool Service::may_create(const xmpp::Jid& who, const router::RoomService& servic
 void Service::end(Entry& entry) {
   entry.last_archive_id = entry.room->last_archive_id();
   entry.room->forget();
-  entry.room.reset();
+  if (entry.room->outbox().empty()) return entry.room.reset();
+  const std::uint64_t number = entry.room->number();
+  ended_.emplace(number, std::move(entry.room));
 }
 
 void Service::settle(const xmpp::Jid& bare) {
+  std::erase_if(ended_, [](const auto& one) { return one.second->outbox().empty(); });
   const auto found = entries_.find(bare);
   if (found == entries_.end() || found->second.room == nullptr) return;
   Entry& entry = found->second;

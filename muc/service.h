@@ -56,13 +56,14 @@ class Service final : public router::Component {
   void handle(Room& room, const router::PacketRef& packet);
   /// There is no such room: it is made, or the sender is told.
   void handle_absent(Entry& entry, const router::PacketRef& packet);
-  /// What is over leaves the store and the memory.
-  static void end(Entry& entry);
+  /// What is over leaves the store, and the memory as soon as it has sent everything.
+  void end(Entry& entry);
   bool may_create(const xmpp::Jid& who, const router::RoomService& service) const;
 
   Points points_;
   const Environment environment_;
   std::unordered_map<xmpp::Jid, Entry> entries_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Room>> ended_;  // by number: over, with something still to send
   std::uint64_t last_number_ = 0, last_load_ = 0;
 };
 
