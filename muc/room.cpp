@@ -71,7 +71,7 @@ void Room::persist(bool yes) {
 void Room::forget(store::Writer::Done done) {
   if (std::exchange(forgotten_, true)) return;
   auto unit = base::make_ref<store::Unit>();
-  if (!new_) unit->add(store::RoomDelete{std::string(address_.str())});
+  if (!new_ || last_archive_id_ >= archive_from_) unit->add(store::RoomDelete{std::string(address_.str())});
   write(std::move(unit), std::move(done));
 }
 
