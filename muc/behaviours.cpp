@@ -3,6 +3,7 @@
 #include "muc/admin.h"
 #include "muc/description.h"
 #include "muc/disco.h"
+#include "muc/history.h"
 #include "muc/lock.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
@@ -23,6 +24,7 @@ void add_behaviours(const Environment& environment) {
   add_password(environment);
   add_moderated(environment);
   add_whois(environment);
+  add_history(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
