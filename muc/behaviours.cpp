@@ -1,6 +1,7 @@
 #include "muc/behaviours.h"
 
 #include "muc/admin.h"
+#include "muc/archive.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/history.h"
@@ -29,6 +30,7 @@ void add_behaviours(const Environment& environment) {
   add_self_ping(environment);
   add_admin(environment);
   add_owner(environment);
+  add_archive(environment);
   add_disco(environment);
 }
 
