@@ -2,6 +2,7 @@
 
 #include "muc/admin.h"
 #include "muc/archive.h"
+#include "muc/archive_limit.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/history.h"
@@ -31,6 +32,7 @@ void add_behaviours(const Environment& environment) {
   add_admin(environment);
   add_owner(environment);
   add_archive(environment);
+  add_archive_limit(environment);
   add_disco(environment);
 }
 

@@ -13,8 +13,10 @@
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
+#include "xmpp/archive_id.h"
 #include "xmpp/delay.h"
 #include "xmpp/ns.h"
+#include "xmpp/stanza_id.h"
 #include "xmpp/stored.h"
 #include "xmpp/timestamp.h"
 
@@ -77,11 +79,15 @@ void remember(const Histories& histories, Room& room, const Kept& kept) {
 base::Result<Messages> read_last(store::Reader& reader, const store::ArchiveQuery& query) {
   const auto page = reader.archive(query);
   if (!page) return std::unexpected(page.error());
+  const auto room = xmpp::Jid::from_prepared(query.owner);
   Messages messages;
   for (const store::ArchiveRow& row : page->rows) {
     auto stanza = xmpp::from_stored(row.stanza);
     if (!stanza) continue;
     stanza->root().remove_attr("from");
+    // The archive has a message without its own id (archive.cpp).
+    const xmpp::FragmentRef id = xmpp::make_stanza_id(xmpp::format_archive_id(row.id), room);
+    stanza->root().add_copy(id->element.root());
     messages.push_back({xmpp::share(*std::move(stanza)), xmpp::Jid::from_prepared(row.with), row.time});
   }
   return messages;
