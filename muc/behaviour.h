@@ -59,12 +59,20 @@ struct Speech {
   const router::PacketRef& packet;
   xmpp::Overlay overlay = {};  ///< what is left out and added
   bool keep = true;            ///< in history and archive
-  store::UnitRef rows = {};    ///< what must be durable before it is sent; null: nothing
+  base::WallTime time = {};
+  store::UnitRef rows = {};  ///< what must be durable before it is sent; null: nothing
 
   store::Unit& unit() {
     if (!rows) rows = base::make_ref<store::Unit>();
     return *rows;
   }
+};
+
+/// A message that newcomers may see.
+struct Kept {
+  xmpp::StanzaRef stanza;  ///< as everybody gets it
+  xmpp::Jid from;          ///< the occupant's address
+  base::WallTime time;
 };
 
 /// The points at which behaviours take part, filled at start, then only read. One per shard. Steps run in list order.
@@ -105,6 +113,8 @@ struct Points {
   std::vector<std::function<Heard(Speech&)>> speech;
   /// A message goes out, as everybody gets it.
   std::vector<std::function<void(Room&, const Occupant&, const xmpp::Stanza&)>> said;
+  /// The same, in the outbox' order, where it is to be kept: it is durable, and whoever enters now gets what follows.
+  std::vector<std::function<void(Room&, const Kept&)>> kept;
   /// A message that is not for all, to the room itself (invitations, forms); true: taken.
   std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
   /// What an invited person is told to get in, beside `<invite/>` (7.8.2).

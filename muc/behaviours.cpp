@@ -1,9 +1,12 @@
 #include "muc/behaviours.h"
 
 #include "muc/admin.h"
+#include "muc/archive.h"
+#include "muc/archive_limit.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/invitations.h"
+#include "muc/history.h"
 #include "muc/lock.h"
 #include "muc/max_users.h"
 #include "muc/members_only.h"
@@ -37,10 +40,13 @@ void add_behaviours(const Environment& environment) {
   add_registration(environment);
   add_voice(environment);
   add_unique(environment);
+  add_history(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
   add_owner(environment);
+  add_archive(environment);
+  add_archive_limit(environment);
   add_disco(environment);
 }
 

@@ -71,9 +71,11 @@ void Room::persist(bool yes) {
 }
 
 void Room::forget(store::Writer::Done done) {
-  if (!stored_ && !done) return;
+  if (!stored_ && last_archive_id_ < archive_from_ && !done) return;
   auto unit = base::make_ref<store::Unit>();
-  if (std::exchange(stored_, false)) unit->add(store::RoomDelete{std::string(address_.str())});
+  // Or what it said before it was configured.
+  if (std::exchange(stored_, false) || last_archive_id_ >= archive_from_)
+    unit->add(store::RoomDelete{std::string(address_.str())});
   write(std::move(unit), std::move(done));
 }
 

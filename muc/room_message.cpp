@@ -61,6 +61,7 @@ void Room::message(const router::PacketRef& packet) {
 
 void Room::say(Occupant& speaker, const router::PacketRef& packet) {
   Speech speech{*this, speaker, packet};
+  speech.time = environment_.router.loop().wall();
   speech.overlay.stripped = forged(packet->stanza(), address_);
   for (const auto& step : environment_.points.speech) {
     const Points::Heard heard = step(speech);
@@ -69,23 +70,22 @@ void Room::say(Occupant& speaker, const router::PacketRef& packet) {
   }
   xmpp::StanzaRef out = xmpp::share(xmpp::materialise(packet->stanza(), {}, {}, speech.overlay));
   for (const auto& told : environment_.points.said) told(*this, speaker, *out);
-  if (!speech.rows) return send_to_all(std::move(out), speaker.address, packet->ticket());
+  Outbox::Send reflect = [this, said = Kept{std::move(out), speaker.address, speech.time}, keep = speech.keep,
+                          to = audience(), ticket = packet->ticket()]() mutable {
+    if (keep)
+      for (const auto& told : environment_.points.kept) told(*this, said);
+    environment_.router.post_to_all(std::move(said.stanza), said.from, std::move(to), router::Origin::component,
+                                    std::move(ticket));
+  };
+  if (!speech.rows) return outbox_.put(std::move(reflect));
   // Reflected when it is durable (ARCHITECTURE 3.7), to those who are in the room now.
   write(std::move(speech.rows),
         [service = &environment_.service, room = address_, number = number_, place = outbox_.reserve(), packet,
-         out = std::move(out), from = speaker.address, to = audience()](const base::Result<void>& done) mutable {
+         reflect = std::move(reflect)](const base::Result<void>& done) mutable {
           Room* self = service->room(room, number);
           if (self == nullptr) return;
-          if (!done) {
-            self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
-            self->outbox_.fill(place, {});
-            return service->settle(room);
-          }
-          self->outbox_.fill(place, [self, out = std::move(out), from = std::move(from), to = std::move(to),
-                                     ticket = packet->ticket()]() mutable {
-            self->environment_.router.post_to_all(std::move(out), from, std::move(to), router::Origin::component,
-                                                  std::move(ticket));
-          });
+          if (!done) self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
+          self->outbox_.fill(place, done ? std::move(reflect) : Outbox::Send());
           service->settle(room);
         });
 }

@@ -1,16 +1,12 @@
 #include "features/archive.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstddef>
 #include <memory>
-#include <span>
 #include <utility>
 
 #include "features/archive_expiry.h"
 #include "features/archive_state.h"
 #include "store/unit.h"
+#include "xmpp/archive_id.h"
 #include "xmpp/message.h"
 #include "xmpp/ns.h"
 #include "xmpp/stanza_id.h"
@@ -26,13 +22,7 @@ constexpr router::Xep kPrefs{441, "0.2.0", "Message Archive Management Preferenc
 constexpr router::Xep kStanzaIds{359, "0.7.0", "Unique and Stable Stanza IDs"};
 constexpr router::Xep kForward{297, "1.0", "Stanza Forwarding"};
 
-constexpr std::string_view kExtended = "urn:xmpp:mam:2#extended";
 constexpr std::string_view kGroupchatField = "urn:xmpp:mam:2#groupchat-field";
-
-/// Low bits of an id that are drawn (XEP-0313 3: an id must be unpredictable); the rest is the time in microseconds,
-/// which leaves room until the year 2255.
-constexpr std::int64_t kDrawn = 1024;
-constexpr std::int64_t kLatestMicros = std::int64_t{1} << 52;
 
 bool archives(const router::HostSettings& host) { return host.archive; }
 
@@ -46,18 +36,6 @@ base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, 
   if (!prefs) return std::unexpected(prefs.error().in("loading archive preferences"));
   if (*prefs) state->prefs.get() = std::move(**prefs);
   return state;
-}
-
-std::int64_t draw(base::Random& random) {
-  std::array<std::byte, 2> bytes{};
-  random.fill(bytes);
-  return (std::to_integer<std::int64_t>(bytes[0]) << 8 | std::to_integer<std::int64_t>(bytes[1])) % kDrawn;
-}
-
-/// Strictly increasing for each archive even when the clock steps back.
-std::int64_t next_id(const State& state, base::WallTime now, base::Random& random) {
-  const std::int64_t micros = std::clamp<std::int64_t>(now.time_since_epoch().count(), 0, kLatestMicros);
-  return std::max(state.last_id, micros * kDrawn) + 1 + draw(random);
 }
 
 /// XEP-0313 6.1.1 wants what has a body; invitations are as much part of a conversation; XEP-0334 4 adds what the
@@ -75,7 +53,7 @@ void keep(const Archive& archive, router::Passage& passage, const xmpp::Jid& pee
   const router::Packet& packet = *passage.packet;
   State& state = archive.state(passage.account);
   const base::WallTime now = archive.environment.router.loop().wall();
-  const std::int64_t id = next_id(state, now, archive.environment.random);
+  const std::int64_t id = xmpp::next_archive_id(state.last_id, now, archive.environment.random);
   state.last_id = id;
   const store::ArchiveEnd end{.id = id, .time = now};
   if (!state.span) state.span = store::ArchiveSpan{.first = end, .last = end};
@@ -88,7 +66,7 @@ void keep(const Archive& archive, router::Passage& passage, const xmpp::Jid& pee
                              .direction = direction,
                              .time = now,
                              .stanza = xmpp::to_stored(packet.stanza(), packet.from(), packet.to(), passage.overlay)}});
-  passage.overlay.added.push_back(xmpp::make_stanza_id(to_wire(id), passage.account.jid()));
+  passage.overlay.added.push_back(xmpp::make_stanza_id(xmpp::format_archive_id(id), passage.account.jid()));
   passage.archived = true;
 }
 
@@ -116,7 +94,9 @@ router::Verdict received(const Archive& archive, router::Passage& passage) {
 }
 
 void add_end(xml::Element& metadata, std::string_view name, const store::ArchiveEnd& end) {
-  metadata.add(name).set_attr("id", to_wire(end.id)).set_attr("timestamp", xmpp::format_timestamp(end.time));
+  metadata.add(name)
+      .set_attr("id", xmpp::format_archive_id(end.id))
+      .set_attr("timestamp", xmpp::format_timestamp(end.time));
 }
 
 }  // namespace
@@ -131,15 +111,6 @@ router::AccountView* Archive::admit(router::Responder& responder) const {
   if (xmpp::same_bare(request.from(), request.to())) return account;
   responder.error(xmpp::StanzaError(xmpp::Condition::forbidden));
   return nullptr;
-}
-
-std::string to_wire(std::int64_t id) { return std::to_string(id); }
-
-std::optional<std::int64_t> from_wire(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [stop, why] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (why != std::errc() || stop != text.data() + text.size() || to_wire(id) != text) return std::nullopt;
-  return id;
 }
 
 void add_metadata(xml::Element& parent, const State& state) {
@@ -161,7 +132,7 @@ void add_archive(const Environment& environment) {
     registry.xep(xep);
   }
   for (const std::string_view var :
-       {archive::kNamespace, archive::kExtended, archive::kGroupchatField, xmpp::ns::sid}) {
+       {archive::kNamespace, xmpp::ns::mam_extended, archive::kGroupchatField, xmpp::ns::sid}) {
     registry.feature(router::Target::account, var, archive::archives);
   }
   points.outbound.emplace_back([shared](router::Passage& passage) { return archive::sent(shared, passage); });

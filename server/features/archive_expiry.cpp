@@ -17,13 +17,15 @@ constexpr std::chrono::hours kRound{1};
 constexpr std::chrono::milliseconds kPause{100};
 constexpr std::size_t kArchives = 200;  // of one piece
 
-/// For each host that does not keep messages for ever, the time before which they go.
+/// For each host and room service that does not keep messages for ever, the time before which they go.
 using Ends = std::map<std::string, base::WallTime, std::less<>>;
 
 Ends ends_of(const router::Settings& settings, base::WallTime now) {
   Ends ends;
   for (const router::HostSettings& host : settings.hosts())
     if (host.archive_days.count() > 0) ends.emplace(host.domain.str(), now - host.archive_days);
+  for (const router::RoomService& rooms : settings.room_services())
+    if (rooms.archive_days.count() > 0) ends.emplace(rooms.domain.str(), now - rooms.archive_days);
   return ends;
 }
 

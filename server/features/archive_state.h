@@ -3,17 +3,17 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/lazy.h"
 #include "features/feature.h"
 #include "store/reader.h"
 #include "store/rows.h"
+#include "xmpp/archive_query.h"
 
 namespace features::archive {
 
-inline constexpr std::string_view kNamespace = "urn:xmpp:mam:2";
+inline constexpr std::string_view kNamespace = xmpp::ns::mam;
 
 struct State final : router::FeatureState {
   std::optional<store::ArchiveSpan> span;  ///< first and last message
@@ -32,10 +32,6 @@ struct Archive {
   /// host that archives.
   router::AccountView* admit(router::Responder& responder) const;
 };
-
-/// Archive ids on the wire: opaque to clients, decimal to us.
-std::string to_wire(std::int64_t id);
-std::optional<std::int64_t> from_wire(std::string_view text);
 
 /// `<metadata/>` of XEP-0313 5, which Bind 2 carries too (XEP-0386 3.2).
 void add_metadata(xml::Element& parent, const State& state);

@@ -17,7 +17,6 @@ namespace {
 #define EXEDRA_ARCHIVE_IDS " AND id IN (SELECT value FROM json_each(?9))"
 #define EXEDRA_ARCHIVE_COLUMNS "SELECT id, peer, direction, time, hints, stanza"
 
-constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
 /// The query's parameters in the form the statements bind.
@@ -52,7 +51,7 @@ base::Result<std::int64_t> count(Database& db, const Match& match, std::int64_t 
   auto statement = db.prepare(match.ids ? "SELECT count(*)" EXEDRA_ARCHIVE_MATCH EXEDRA_ARCHIVE_IDS
                                         : "SELECT count(*)" EXEDRA_ARCHIVE_MATCH);
   if (!statement) return std::unexpected(statement.error());
-  bind(*statement, match, kLowest, before);
+  bind(*statement, match, match.query.behind, before);
   auto row = statement->step();
   if (!row) return std::unexpected(row.error());
   return statement->number(0);
@@ -82,7 +81,7 @@ base::Result<void> read_page(Database& db, const Match& match, ArchivePage& page
   const ArchiveQuery& query = match.query;
   auto statement = db.prepare(page_sql(match.ids.has_value(), query.backwards));
   if (!statement) return std::unexpected(statement.error());
-  bind(*statement, match, query.after.value_or(kLowest), query.before.value_or(kHighest));
+  bind(*statement, match, std::max(query.after.value_or(query.behind), query.behind), query.before.value_or(kHighest));
   statement->bind(10, static_cast<std::int64_t>(query.max) + 1);
   page.complete = true;
   for (;;) {

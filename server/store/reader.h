@@ -33,6 +33,7 @@ struct ArchiveQuery {
   std::optional<base::WallTime> start, end;   ///< inclusive
   std::optional<std::int64_t> after, before;  ///< exclusive
   std::optional<std::vector<std::int64_t>> ids;
+  std::int64_t behind = std::numeric_limits<std::int64_t>::min();  ///< as `after`, and not counted either
   std::size_t max = 50;
   bool backwards = false;  ///< the last `max` instead of the first
   bool count = true;       ///< fill in total and first_index, which costs a scan of the matches

@@ -32,6 +32,18 @@ class ArchiveTest : public StoreTest {
   }
 };
 
+TEST_F(ArchiveTest, BehindAnIdNothingElseIsCounted) {
+  const ArchivePage first = query({.behind = 90, .max = 3});
+  EXPECT_EQ(ids(first), (std::vector<std::int64_t>{91, 92, 93}));
+  EXPECT_EQ(first.total, 10);
+  EXPECT_EQ(first.first_index, 0);
+  EXPECT_EQ(ids(query({.after = 5, .behind = 90, .max = 1})), (std::vector<std::int64_t>{91}));
+  EXPECT_EQ(ids(query({.after = 95, .behind = 90, .max = 1})), (std::vector<std::int64_t>{96}));
+  const ArchivePage last = query({.behind = 97, .max = 50, .backwards = true});
+  EXPECT_EQ(ids(last), (std::vector<std::int64_t>{98, 99, 100}));
+  EXPECT_TRUE(last.complete);
+}
+
 TEST_F(ArchiveTest, RowsComeBackWhole) {
   store::ArchiveRow row = archived("a@b", 101, "x@y/z");
   row.direction = store::Direction::out;
