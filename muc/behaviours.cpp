@@ -6,6 +6,7 @@
 #include "muc/lock.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
+#include "muc/occupant_id.h"
 #include "muc/owner.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
@@ -23,6 +24,7 @@ void add_behaviours(const Environment& environment) {
   add_password(environment);
   add_moderated(environment);
   add_whois(environment);
+  add_occupant_id(environment);
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);

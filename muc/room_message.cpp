@@ -28,12 +28,18 @@ bool is_gone(const xmpp::Stanza& error) {
   return false;
 }
 
+/// However the address is spelled, and whoever of the service's it names.
+bool is_delay_by(const xml::Element& child, const xmpp::Jid& room) {
+  if (!child.is(xmpp::ns::delay, "delay")) return false;
+  const auto from = xmpp::Jid::parse(child.attr("from"));
+  return from && from->domain() == room.domain();
+}
+
 /// What only the room may say of a message (SECURITY M04).
 std::vector<const xml::Element*> forged(const xmpp::Stanza& message, const xmpp::Jid& room) {
   std::vector<const xml::Element*> all = xmpp::forged_stanza_ids(message, room);
   for (const xml::Element& child : xml::children(message.root())) {
-    const bool delay = child.is(xmpp::ns::delay, "delay") && child.attr("from") == room.str();
-    if (child.ns() == ns::user || child.ns() == ns::occupant_id || delay) all.push_back(&child);
+    if (child.ns() == ns::user || child.ns() == ns::occupant_id || is_delay_by(child, room)) all.push_back(&child);
   }
   return all;
 }
@@ -61,6 +67,7 @@ void Room::message(const router::PacketRef& packet) {
 void Room::say(Occupant& speaker, const router::PacketRef& packet) {
   Speech speech{*this, speaker, packet};
   speech.overlay.stripped = forged(packet->stanza(), address_);
+  for (const auto& add : environment_.points.stamp) add(*this, speaker, speech.overlay);
   for (const auto& step : environment_.points.speech) {
     const Points::Heard heard = step(speech);
     if (heard.refusal) return environment_.router.bounce(*packet, *heard.refusal);
@@ -94,6 +101,7 @@ void Room::whisper(Occupant& from, const router::PacketRef& packet) {
     if (const Refusal refusal = step(*this, from, *to)) return environment_.router.bounce(*packet, *refusal);
   }
   xmpp::Overlay overlay{.stripped = forged(packet->stanza(), address_), .added = {}};
+  for (const auto& add : environment_.points.stamp) add(*this, from, overlay);
   xml::Document message = xmpp::materialise(packet->stanza(), {}, {}, overlay);
   message.root().add("x", ns::user);
   const xmpp::StanzaRef out = xmpp::share(std::move(message));
