@@ -22,8 +22,8 @@ void add_occupant_id(const Environment& environment) {
       {.var = "exedra#occupant_id_key",
        .label = "",
        .otherwise = std::string(),
-       .of_service = [&random = environment.random](
-                         const router::RoomService&) { return Value(random.token(kKeyBytes)); },
+       .of_service = [&random =
+                          environment.random](const router::RoomService&) { return Value(random.token(kKeyBytes)); },
        .in_form = false});
   const auto id_of = [key](const Room& room, const Occupant& occupant) {
     return base::keyed_hash(room.get(key), occupant.bare.str());

@@ -1,6 +1,7 @@
 // Messages to all and to one, and requests passed on (XEP-0045 7.4, 7.5, 17.4).
 #include <utility>
 
+#include "muc/forged.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
@@ -28,18 +29,11 @@ bool is_gone(const xmpp::Stanza& error) {
   return false;
 }
 
-/// However the address is spelled, and whoever of the service's it names.
-bool is_delay_by(const xml::Element& child, const xmpp::Jid& room) {
-  if (!child.is(xmpp::ns::delay, "delay")) return false;
-  const auto from = xmpp::Jid::parse(child.attr("from"));
-  return from && from->domain() == room.domain();
-}
-
 /// What only the room may say of a message (SECURITY M04).
 std::vector<const xml::Element*> forged(const xmpp::Stanza& message, const xmpp::Jid& room) {
   std::vector<const xml::Element*> all = xmpp::forged_stanza_ids(message, room);
   for (const xml::Element& child : xml::children(message.root())) {
-    if (child.ns() == ns::user || child.ns() == ns::occupant_id || is_delay_by(child, room)) all.push_back(&child);
+    if (is_the_rooms(child, room)) all.push_back(&child);
   }
   return all;
 }
@@ -50,7 +44,7 @@ void Room::message(const router::PacketRef& packet) {
   const xmpp::Stanza& stanza = packet->stanza();
   Occupant* speaker = occupant_of(packet->from());
   if (stanza.type() == Type::error) {
-    if (speaker != nullptr && is_gone(stanza)) leave(*speaker, packet->from(), {}, {.codes = {333}});
+    if (speaker != nullptr && is_gone(stanza)) lose(packet->from());
     return;
   }
   if (packet->to().is_bare() && stanza.type() != Type::groupchat) {
@@ -59,6 +53,7 @@ void Room::message(const router::PacketRef& packet) {
     return environment_.router.bounce(*packet, speaker == nullptr ? Condition::not_acceptable : Condition::bad_request);
   }
   if (speaker == nullptr) return environment_.router.bounce(*packet, Condition::not_acceptable);
+  if (const Refusal refusal = arrived(*speaker, *packet)) return environment_.router.bounce(*packet, *refusal);
   if (packet->to().is_bare()) return say(*speaker, packet);
   if (stanza.type() == Type::groupchat) return environment_.router.bounce(*packet, Condition::bad_request);
   whisper(*speaker, packet);
@@ -118,6 +113,7 @@ void Room::forward(const router::PacketRef& packet) {
   const auto refuse = [&](Condition condition) { environment_.router.bounce(*packet, condition); };
   Occupant* from = occupant_of(packet->from());
   if (from == nullptr) return refuse(Condition::not_acceptable);
+  if (const Refusal refusal = arrived(*from, *packet)) return environment_.router.bounce(*packet, *refusal);
   Occupant* to = occupant(packet->to().resource());
   if (to == nullptr) return refuse(Condition::item_not_found);
   for (const auto& take : environment_.points.forward)
