@@ -3,11 +3,14 @@
 #include "muc/admin.h"
 #include "muc/description.h"
 #include "muc/disco.h"
+#include "muc/ghosts.h"
 #include "muc/lock.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
+#include "muc/nickname.h"
 #include "muc/occupant_id.h"
 #include "muc/owner.h"
+#include "muc/pace.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
 #include "muc/self_ping.h"
@@ -17,6 +20,9 @@
 namespace muc {
 
 void add_behaviours(const Environment& environment) {
+  add_ghosts(environment);
+  add_pace(environment);
+  add_nickname(environment);
   add_lock(environment);
   add_description(environment);
   add_persistent(environment);
