@@ -105,6 +105,10 @@ struct Points {
   /// Behind everybody's presence, before live messages (7.1): history, then the subject. In order, once per session.
   std::vector<std::function<void(Room&, Occupant&, const Join&, const xmpp::Jid& session)>> entered;
   std::vector<std::function<void(Room&, const Occupant&)>> left;
+  /// Anything comes in from an occupant: presence, a message or an iq, before all else; not errors and not leaving.
+  std::vector<std::function<Refusal(Room&, Occupant&, const router::Packet&)>> arrived;
+  /// What the room says of every message of an occupant's, to all and to one.
+  std::vector<std::function<void(const Room&, const Occupant& speaker, xmpp::Overlay&)>> stamp;
   /// A message to all: refuse, change the overlay, or take it over (`done`).
   struct Heard {
     Refusal refusal = std::nullopt;

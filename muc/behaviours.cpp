@@ -5,13 +5,17 @@
 #include "muc/archive_limit.h"
 #include "muc/description.h"
 #include "muc/disco.h"
-#include "muc/invitations.h"
+#include "muc/ghosts.h"
 #include "muc/history.h"
+#include "muc/invitations.h"
 #include "muc/lock.h"
 #include "muc/max_users.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
+#include "muc/nickname.h"
+#include "muc/occupant_id.h"
 #include "muc/owner.h"
+#include "muc/pace.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
 #include "muc/presence_broadcast.h"
@@ -26,6 +30,9 @@
 namespace muc {
 
 void add_behaviours(const Environment& environment) {
+  add_ghosts(environment);
+  add_pace(environment);
+  add_nickname(environment);
   add_lock(environment);
   add_description(environment);
   add_persistent(environment);
@@ -33,6 +40,7 @@ void add_behaviours(const Environment& environment) {
   add_password(environment);
   add_moderated(environment);
   add_whois(environment);
+  add_occupant_id(environment);
   add_max_users(environment);
   add_private_messages(environment);
   add_presence_broadcast(environment);

@@ -7,6 +7,7 @@
 #include "muc/ns.h"
 #include "muc/service.h"
 #include "store/unit.h"
+#include "xmpp/nickname.h"
 
 namespace muc {
 
@@ -189,7 +190,25 @@ std::vector<Occupant*> Room::occupants_of(const xmpp::Jid& bare) const {
   return all;
 }
 
-Occupant* Room::holder(std::string_view nick) const { return occupant(nick); }
+Occupant* Room::holder(std::string_view nick, const Occupant* besides) const {
+  const xmpp::NicknameKeys keys = xmpp::nickname_keys(nick);
+  for (const auto& [index, key] : {std::pair(&folded_, &keys.folded), std::pair(&seen_, &keys.seen)}) {
+    const auto found = index->find(*key);
+    if (found != index->end() && found->second != besides) return found->second;
+  }
+  return nullptr;
+}
+
+void Room::index_nick(Occupant& occupant) {
+  const xmpp::NicknameKeys keys = xmpp::nickname_keys(occupant.nick);
+  folded_[keys.folded] = seen_[keys.seen] = &occupant;
+}
+
+void Room::unindex_nick(const Occupant& occupant) {
+  const xmpp::NicknameKeys keys = xmpp::nickname_keys(occupant.nick);
+  folded_.erase(keys.folded);
+  seen_.erase(keys.seen);
+}
 
 bool Room::is_admitted(Affiliation affiliation) const {
   return affiliation == Affiliation::owner || std::ranges::all_of(environment_.points.admits, [&](const auto& admits) {
@@ -261,6 +280,8 @@ void Room::close(const xml::Document& x) {
     const xmpp::StanzaRef last = xmpp::share(std::move(presence));
     for (const Session& session : occupant->sessions) send(last, occupant->address, session.jid);
   }
+  folded_.clear();
+  seen_.clear();
   occupants_.clear();
   sessions_.clear();
   audience_ = {};

@@ -98,7 +98,7 @@ class Room {
   Occupant* occupant_of(const xmpp::Jid& session) const;
   std::vector<Occupant*> occupants_of(const xmpp::Jid& bare) const;
   /// Who has this nickname, or one that can't be told from it (7.2.8).
-  Occupant* holder(std::string_view nick) const;
+  Occupant* holder(std::string_view nick, const Occupant* besides = nullptr) const;
   bool is_admitted(Affiliation affiliation) const;
   /// Whether somebody is shown others' addresses (7.2.3, 7.2.4).
   bool sees_addresses(const Occupant& viewer) const;
@@ -106,6 +106,8 @@ class Room {
   void give_role(Occupant& occupant, Role role, const Cause& cause);
   /// Out, all its sessions, whatever the cause says.
   void remove(Occupant& occupant, const Cause& cause);
+  /// The session turned out not to be there any more (333).
+  void lose(const xmpp::Jid& session);
   /// Everybody is told anew how the occupant stands.
   void show(Occupant& occupant, const Cause& cause = {});
   /// All are told that the room is no more; nobody is left (10.9).
@@ -135,6 +137,9 @@ class Room {
   void refuse(const router::Packet& presence, const xmpp::StanzaError& error) const;
   void leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef presence, const Cause& cause);
   void drop(Occupant& occupant);
+  Refusal arrived(Occupant& occupant, const router::Packet& packet);
+  void index_nick(Occupant& occupant);
+  void unindex_nick(const Occupant& occupant);
   // room_presence.cpp
   struct Shown {
     bool address = false;
@@ -165,6 +170,7 @@ class Room {
   std::vector<std::unique_ptr<State>> slots_;
   std::map<std::string, Lasting, std::less<>> places_;
   std::map<std::string, std::unique_ptr<Occupant>, std::less<>> occupants_;
+  std::unordered_map<std::string, Occupant*> folded_, seen_;  // by xmpp::NicknameKeys
   std::unordered_map<xmpp::Jid, Occupant*> sessions_;
   router::AudienceRef audience_;  // of all sessions; empty when it has to be made anew
   Outbox outbox_;

@@ -43,6 +43,7 @@ void Room::presence(const router::PacketRef& packet) {
     if (x != nullptr) return enter(packet, *x);
     return send(lost_you(), packet->to(), packet->from());
   }
+  if (const Refusal refusal = arrived(*occupant, *packet)) return environment_.router.bounce(*packet, *refusal);
   if (packet->to().resource() != occupant->nick) return rename(*occupant, packet);
   for (Session& session : occupant->sessions)
     if (session.jid == packet->from()) session.presence = packet->stanza().compact();
@@ -59,6 +60,13 @@ void Room::refuse(const router::Packet& presence, const xmpp::StanzaError& error
   answer.root().add("x", ns::muc);
   environment_.router.post(base::make_ref<const router::Packet>(
       xmpp::share(std::move(answer)), presence.to(), presence.from(), router::Origin::component, presence.ticket()));
+}
+
+Refusal Room::arrived(Occupant& occupant, const router::Packet& packet) {
+  for (const auto& step : environment_.points.arrived) {
+    if (Refusal refusal = step(*this, occupant, packet)) return refusal;
+  }
+  return std::nullopt;
 }
 
 void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
@@ -81,6 +89,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   Occupant* present = holder(join.nick);
   if (present != nullptr && present->bare != presence.from().bare()) return refuse(Condition::conflict);
   join.known = present;
+  if (present != nullptr) join.nick = present->nick;  // told by 210 if it was spelled otherwise
   if (sessions_.size() >= environment_.router.settings().limits().room_occupants)
     return refuse({Condition::service_unavailable, xmpp::ErrorType::wait});  // 7.2.9
 
@@ -96,6 +105,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
     fresh->slots.resize(environment_.points.occupant_slots);
     present = fresh.get();
     occupants_.emplace(join.nick, std::move(fresh));
+    index_nick(*present);
   }
   present->sessions.push_back({presence.from(), presence.stanza().compact()});
   present->open = present->veiled = {};
@@ -126,15 +136,16 @@ void Room::rename(Occupant& occupant, const router::PacketRef& packet) {
   for (const auto& step : environment_.points.rename) {
     if (const Refusal refusal = step(join)) return refuse(*refusal);
   }
-  const Occupant* other = holder(join.nick);
-  if (other != nullptr && other != &occupant) return refuse(Condition::conflict);
+  if (holder(join.nick, &occupant) != nullptr) return refuse(Condition::conflict);
   auto address = address_.with_resource(join.nick);
   if (!address) return refuse(Condition::jid_malformed);
   // 7.6: unavailable under the old name, then available under the new one.
   broadcast(occupant, {.cause = {.codes = {303}}, .new_nick = join.nick, .gone = true});
+  unindex_nick(occupant);
   auto node = occupants_.extract(occupant.nick);
   node.key() = occupant.nick = join.nick;
   occupants_.insert(std::move(node));
+  index_nick(occupant);
   occupant.address = *std::move(address);
   for (Session& session : occupant.sessions)
     if (session.jid == packet->from()) session.presence = packet->stanza().compact();
@@ -159,6 +170,10 @@ void Room::leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef p
   if (was_shown) show(occupant);
 }
 
+void Room::lose(const xmpp::Jid& session) {
+  if (Occupant* occupant = occupant_of(session)) leave(*occupant, session, {}, {.codes = {333}});
+}
+
 void Room::remove(Occupant& occupant, const Cause& cause) {
   broadcast(occupant, {.cause = cause, .gone = true});
   drop(occupant);
@@ -167,6 +182,7 @@ void Room::remove(Occupant& occupant, const Cause& cause) {
 void Room::drop(Occupant& occupant) {
   for (const Session& session : occupant.sessions) sessions_.erase(session.jid);
   audience_ = {};
+  unindex_nick(occupant);
   const auto node = occupants_.extract(occupant.nick);
   for (const auto& told : environment_.points.left) told(*this, *node.mapped());
 }

@@ -1,6 +1,7 @@
 // Messages to all and to one, and requests passed on (XEP-0045 7.4, 7.5, 17.4).
 #include <utility>
 
+#include "muc/forged.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
@@ -33,8 +34,7 @@ bool is_gone(const xmpp::Stanza& error) {
 std::vector<const xml::Element*> forged(const xmpp::Stanza& message, const xmpp::Jid& room) {
   std::vector<const xml::Element*> all = xmpp::forged_stanza_ids(message, room);
   for (const xml::Element& child : xml::children(message.root())) {
-    const bool delay = child.is(xmpp::ns::delay, "delay") && child.attr("from") == room.str();
-    if (child.ns() == ns::user || child.ns() == ns::occupant_id || delay) all.push_back(&child);
+    if (is_the_rooms(child, room)) all.push_back(&child);
   }
   return all;
 }
@@ -45,7 +45,7 @@ void Room::message(const router::PacketRef& packet) {
   const xmpp::Stanza& stanza = packet->stanza();
   Occupant* speaker = occupant_of(packet->from());
   if (stanza.type() == Type::error) {
-    if (speaker != nullptr && is_gone(stanza)) leave(*speaker, packet->from(), {}, {.codes = {333}});
+    if (speaker != nullptr && is_gone(stanza)) lose(packet->from());
     return;
   }
   if (packet->to().is_bare() && stanza.type() != Type::groupchat) {
@@ -54,6 +54,7 @@ void Room::message(const router::PacketRef& packet) {
     return environment_.router.bounce(*packet, speaker == nullptr ? Condition::not_acceptable : Condition::bad_request);
   }
   if (speaker == nullptr) return environment_.router.bounce(*packet, Condition::not_acceptable);
+  if (const Refusal refusal = arrived(*speaker, *packet)) return environment_.router.bounce(*packet, *refusal);
   if (packet->to().is_bare()) return say(*speaker, packet);
   if (stanza.type() == Type::groupchat) return environment_.router.bounce(*packet, Condition::bad_request);
   whisper(*speaker, packet);
@@ -63,6 +64,7 @@ void Room::say(Occupant& speaker, const router::PacketRef& packet) {
   Speech speech{*this, speaker, packet};
   speech.time = environment_.router.loop().wall();
   speech.overlay.stripped = forged(packet->stanza(), address_);
+  for (const auto& add : environment_.points.stamp) add(*this, speaker, speech.overlay);
   for (const auto& step : environment_.points.speech) {
     const Points::Heard heard = step(speech);
     if (heard.refusal) return environment_.router.bounce(*packet, *heard.refusal);
@@ -84,7 +86,8 @@ void Room::say(Occupant& speaker, const router::PacketRef& packet) {
          reflect = std::move(reflect)](const base::Result<void>& done) mutable {
           Room* self = service->room(room, number);
           if (self == nullptr) return;
-          if (!done) self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
+          if (!done)
+            self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
           self->outbox_.fill(place, done ? std::move(reflect) : Outbox::Send());
           service->settle(room);
         });
@@ -97,6 +100,7 @@ void Room::whisper(Occupant& from, const router::PacketRef& packet) {
     if (const Refusal refusal = step(*this, from, *to)) return environment_.router.bounce(*packet, *refusal);
   }
   xmpp::Overlay overlay{.stripped = forged(packet->stanza(), address_), .added = {}};
+  for (const auto& add : environment_.points.stamp) add(*this, from, overlay);
   xml::Document message = xmpp::materialise(packet->stanza(), {}, {}, overlay);
   message.root().add("x", ns::user);
   const xmpp::StanzaRef out = xmpp::share(std::move(message));
@@ -113,6 +117,7 @@ void Room::forward(const router::PacketRef& packet) {
   const auto refuse = [&](Condition condition) { environment_.router.bounce(*packet, condition); };
   Occupant* from = occupant_of(packet->from());
   if (from == nullptr) return refuse(Condition::not_acceptable);
+  if (const Refusal refusal = arrived(*from, *packet)) return environment_.router.bounce(*packet, *refusal);
   Occupant* to = occupant(packet->to().resource());
   if (to == nullptr) return refuse(Condition::item_not_found);
   for (const auto& take : environment_.points.forward)

@@ -2,21 +2,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "muc/forged.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 
 namespace muc {
 namespace {
 
-/// 17.3: only the room says these; whatever a client wrote in their name is left out (SECURITY M04).
-bool is_the_rooms(const xml::Element& child) {
-  return child.ns() == ns::muc || child.ns() == ns::user || child.ns() == ns::occupant_id;
-}
-
-void copy_presence(const xmpp::Stanza& from, xml::Element& to) {
+/// 17.3: whatever a client wrote in the room's name is left out (SECURITY M04).
+void copy_presence(const xmpp::Stanza& from, const xmpp::Jid& room, xml::Element& to) {
   if (!from.lang().empty()) to.set_attr("lang", from.lang(), xml::kXmlNamespace);
   for (const xml::Element& child : xml::children(from.root()))
-    if (!is_the_rooms(child)) to.add_copy(child);
+    if (child.ns() != ns::muc && !is_the_rooms(child, room)) to.add_copy(child);
 }
 
 void add_cause(xml::Element& x, xml::Element& item, const Cause& cause) {
@@ -32,8 +29,8 @@ xmpp::StanzaRef Room::make_presence(const Occupant& occupant, const Shown& how) 
   const Session& session = own != nullptr ? *own : occupant.sessions.back();
   xml::Document document = xmpp::make_presence(how.gone ? xmpp::Type::unavailable : xmpp::Type::available);
   xml::Element& root = document.root();
-  if (!how.gone) copy_presence(*session.presence, root);
-  if (how.last_words) copy_presence(*how.last_words, root);
+  if (!how.gone) copy_presence(*session.presence, address_, root);
+  if (how.last_words) copy_presence(*how.last_words, address_, root);
   if (own != nullptr && how.answers != nullptr && how.answers->from() == own->jid &&
       !how.answers->stanza().id().empty())
     root.set_attr("id", how.answers->stanza().id());

@@ -15,12 +15,18 @@ using xmpp::Type;
 
 namespace {
 
-base::Result<Service::Loaded> read_room(store::Reader& reader, const std::string& name) {
+constexpr std::size_t kFirstSweep = 1024;  // people who made rooms
+
+base::Result<Service::Loaded> read_room(store::Reader& reader, const xmpp::Jid& address, const xmpp::Jid& asker) {
+  const std::string name(address.str());
   auto room = reader.room(name);
   if (!room) return std::unexpected(room.error());
   auto last = reader.last_archive_id(name);
   if (!last) return std::unexpected(last.error());
-  return Service::Loaded{std::move(*room), *last};
+  if (*room) return Service::Loaded{std::move(*room), *last, 0};
+  auto owned = reader.rooms_with(address.domain(), asker.str(), static_cast<std::uint8_t>(Affiliation::owner));
+  if (!owned) return std::unexpected(owned.error());
+  return Service::Loaded{std::nullopt, *last, *owned};
 }
 
 }  // namespace
@@ -97,6 +103,12 @@ void Service::start_load(const router::PacketRef& packet) {
   if (type == Type::unavailable || type == Type::error) return;
   Entry& entry = entries_[bare];
   entry.waiting.push_back(packet);
+  read(bare, entry);
+}
+
+/// For the first that waits.
+void Service::read(const xmpp::Jid& bare, Entry& entry) {
+  entry.asker = entry.waiting[0]->from().bare();
   entry.load = ++last_load_;
   const auto patience = environment_.router.settings().limits().account_load;
   entry.deadline = base::Timer(environment_.router.loop(), patience, [this, bare, load = entry.load] {
@@ -104,7 +116,7 @@ void Service::start_load(const router::PacketRef& packet) {
   });
   environment_.store.read(
       environment_.router.loop(),
-      [name = std::string(bare.str())](store::Reader& reader) { return read_room(reader, name); },
+      [bare, asker = entry.asker](store::Reader& reader) { return read_room(reader, bare, asker); },
       [this, bare, load = entry.load](base::Result<Loaded> loaded) { finish_load(bare, load, std::move(loaded)); });
 }
 
@@ -123,12 +135,18 @@ void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Resul
     return;
   }
   entry.last_archive_id = loaded->last_archive_id;
+  entry.owned = loaded->owned;
   if (loaded->room) {
     entry.room = std::make_unique<Room>(environment_, *loaded->room, settings(bare.domain()), loaded->last_archive_id);
   }
   while (!waiting.empty()) {
-    const router::PacketRef packet = waiting.take_front();
     if (entry.room != nullptr && entry.room->is_over()) end(entry);
+    const router::Packet& next = *waiting[0];
+    if (entry.room == nullptr && next.stanza().kind() == Kind::presence && next.from().bare() != entry.asker) {
+      entry.waiting = std::move(waiting);  // how many rooms this one owns isn't known
+      return read(bare, entry);
+    }
+    const router::PacketRef packet = waiting.take_front();
     if (entry.room != nullptr) {
       handle(*entry.room, packet);
     } else {
@@ -161,8 +179,11 @@ void Service::handle_absent(Entry& entry, const router::PacketRef& packet) {
       stanza.type() == Type::available && stanza.child(ns::muc, "x") != nullptr && !packet->to().is_bare();
   if (joins && !may_create(packet->from(), service))  // 10.1.1
     return environment_.router.bounce(*packet, Condition::not_allowed);
+  if (joins && !is_admin(bare.domain(), packet->from()) && owns_enough(packet->from(), entry.owned))
+    return environment_.router.bounce(*packet, {Condition::resource_constraint, "you own too many rooms"});
   // One that refuses the newcomer, or never had one, is over at once.
   entry.room = std::make_unique<Room>(environment_, bare, service, entry.last_archive_id);
+  if (joins) made_[packet->from().bare()].push_back(bare);
   handle(*entry.room, packet);
 }
 
@@ -174,6 +195,20 @@ bool Service::may_create(const xmpp::Jid& who, const router::RoomService& servic
     case router::MayCreate::admins: return false;
   }
   return false;
+}
+
+bool Service::owns_enough(const xmpp::Jid& who, std::int64_t in_store) {
+  const auto kept_or_over = [this](const xmpp::Jid& bare) {
+    const Room* made = room(bare);
+    return made == nullptr || made->persistent();
+  };
+  if (made_.size() >= sweep_at_) {
+    std::erase_if(made_, [&](const auto& one) { return std::ranges::all_of(one.second, kept_or_over); });
+    sweep_at_ = std::max(kFirstSweep, 2 * made_.size());
+  }
+  std::vector<xmpp::Jid>& made = made_[who.bare()];
+  std::erase_if(made, kept_or_over);
+  return static_cast<std::size_t>(in_store) + made.size() >= environment_.router.settings().limits().rooms_per_owner;
 }
 
 void Service::end(Entry& entry) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/ring.h"
 #include "muc/behaviour.h"
@@ -27,6 +28,7 @@ class Service final : public router::Component {
   struct Loaded {
     std::optional<store::StoredRoom> room;
     std::int64_t last_archive_id = 0;
+    std::int64_t owned = 0;  ///< where there is no room: how many of the service's the one who asked owns
   };
 
   /// A room in memory; null if it isn't there.
@@ -48,10 +50,13 @@ class Service final : public router::Component {
     base::Timer deadline;  // of the load, or of an empty room's stay
     std::uint64_t load = 0;
     std::int64_t last_archive_id = 0;
+    xmpp::Jid asker;  // bare: for whom it was loaded
+    std::int64_t owned = 0;
   };
 
   void receive_for_service(const router::PacketRef& packet);
   void start_load(const router::PacketRef& packet);
+  void read(const xmpp::Jid& bare, Entry& entry);
   void finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<Loaded> loaded);
   void handle(Room& room, const router::PacketRef& packet);
   /// There is no such room: it is made, or the sender is told.
@@ -59,11 +64,15 @@ class Service final : public router::Component {
   /// What is over leaves the store, and the memory as soon as it has sent everything.
   void end(Entry& entry);
   bool may_create(const xmpp::Jid& who, const router::RoomService& service) const;
+  /// Whether somebody owns as many rooms as one may, with what this shard has of those that the store doesn't.
+  bool owns_enough(const xmpp::Jid& who, std::int64_t in_store);
 
   Points points_;
   const Environment environment_;
   std::unordered_map<xmpp::Jid, Entry> entries_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Room>> ended_;  // by number: over, with something still to send
+  std::unordered_map<xmpp::Jid, std::vector<xmpp::Jid>> made_;  // by whom, bare; rooms that are over are left out later
+  std::size_t sweep_at_ = 0;
   std::uint64_t last_number_ = 0, last_load_ = 0;
 };
 
