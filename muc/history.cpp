@@ -25,6 +25,9 @@ namespace {
 
 using Messages = std::vector<Kept>;
 
+constexpr std::string_view kMost = "muc#maxhistoryfetch";
+constexpr std::string_view kMostLabel = "Maximum Number of History Messages Returned by Room";
+
 std::optional<std::size_t> to_number(std::string_view text) {
   std::uint32_t number = 0;
   const auto [stop, why] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -184,8 +187,8 @@ std::size_t fitting(std::deque<Remembered>& all, const HistoryWish& wish, const 
 void add_history(const Environment& environment) {
   Points& points = environment.points;
   const auto most = points.fields.add<std::string>(
-      {.var = "muc#maxhistoryfetch",
-       .label = "Maximum Number of History Messages Returned by Room",
+      {.var = kMost,
+       .label = kMostLabel,
        .type = xmpp::FieldType::text_single,
        .otherwise = std::string(),
        .accepts = [](const Value& value) { return to_number(std::get<std::string>(value)).has_value(); },
@@ -195,6 +198,11 @@ void add_history(const Environment& environment) {
   points.entered.emplace_back([=](Room& room, Occupant&, const Join& join, const xmpp::Jid& session) {
     const base::WallTime now = environment.router.loop().wall();
     greet(histories, room, HistoryWish::of(join.x, histories.most_of(room), now), session);
+  });
+  points.info_form.emplace_back([=](const Room& room, std::vector<xmpp::FormField>& fields) {
+    fields.push_back({.var = std::string(kMost),
+                      .values = {std::to_string(histories.most_of(room))},
+                      .label = std::string(kMostLabel)});
   });
 }
 
