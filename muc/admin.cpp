@@ -82,8 +82,10 @@ Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& ite
   const auto jid = xmpp::Jid::parse(item.attr("jid"));
   if (!wanted) return refused(Condition::bad_request);
   if (!jid) return refused(Condition::jid_malformed);
-  Change change{
-      .who = jid->bare(), .place = {}, .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
+  Change change{.who = jid->bare(),
+                .place = {},
+                .nick = {},
+                .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
   const Lasting* before = room.lasting(change.who);
   const Affiliation now = room.affiliation(change.who);
   if (!may_change(asker.standing.affiliation, now, *wanted))
