@@ -1,6 +1,7 @@
 #include "muc/admin.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -59,13 +60,32 @@ bool leaves_no_owner(const Room& room, const std::vector<Change>& changes) {
   return owners.empty();
 }
 
+/// 7.2.8: a nickname is reserved for one.
+bool reserves_twice(const Room& room, const std::vector<Change>& changes) {
+  std::map<std::string_view, std::string_view> owners;  // of the nicknames that the changes reserve
+  std::set<std::string_view> changed;
+  for (const Change& change : changes) {
+    if (!change.nick.empty()) continue;
+    changed.insert(change.who.str());
+    if (change.place.nick.empty()) continue;
+    const auto [at, fresh] = owners.emplace(change.place.nick, change.who.str());
+    if (!fresh && at->second != change.who.str()) return true;
+  }
+  if (owners.empty()) return false;
+  return std::ranges::any_of(room.places(), [&](const auto& one) {
+    return !one.second.nick.empty() && !changed.contains(one.first) && owners.contains(one.second.nick);
+  });
+}
+
 Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& item) {
   const auto wanted = parse_affiliation(item.attr("affiliation"));
   const auto jid = xmpp::Jid::parse(item.attr("jid"));
   if (!wanted) return refused(Condition::bad_request);
   if (!jid) return refused(Condition::jid_malformed);
-  Change change{
-      .who = jid->bare(), .place = {}, .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
+  Change change{.who = jid->bare(),
+                .place = {},
+                .nick = {},
+                .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
   const Lasting* before = room.lasting(change.who);
   const Affiliation now = room.affiliation(change.who);
   if (!may_change(asker.standing.affiliation, now, *wanted))
@@ -74,7 +94,11 @@ Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& ite
   if (self && *wanted == Affiliation::outcast) return refused(Condition::conflict);  // 9.1
   if (room.environment().service.is_admin(room.address().domain(), change.who)) return refused(Condition::not_allowed);
   change.place = {.affiliation = *wanted, .nick = before == nullptr ? "" : before->nick, .reason = change.cause.reason};
-  if (const auto nick = item.find_attr("nick")) change.place.nick = std::string(*nick);
+  if (const std::string_view nick = item.attr("nick"); !nick.empty()) {
+    const auto reserved = room.address().with_resource(nick);
+    if (!reserved) return refused(Condition::jid_malformed);
+    change.place.nick = std::string(reserved->resource());
+  }
   if (*wanted <= Affiliation::none) change.place.nick.clear();  // 9.1, 9.4
   return change;
 }
@@ -110,7 +134,7 @@ void set(const Service& service, Room& room, router::Responder responder) {
     if (!change) return responder.error(change.error());
     changes.push_back(*std::move(change));
   }
-  if (leaves_no_owner(room, changes)) return responder.error(Condition::conflict);
+  if (leaves_no_owner(room, changes) || reserves_twice(room, changes)) return responder.error(Condition::conflict);
   const auto new_places = std::ranges::count_if(changes, [](const Change& one) { return one.nick.empty(); });
   if (room.places().size() + static_cast<std::size_t>(new_places) >
       service.environment().router.settings().limits().room_affiliations + std::size_t{1})
@@ -130,8 +154,11 @@ void set(const Service& service, Room& room, router::Responder responder) {
 }
 
 void list_affiliation(const Room& room, const Asker& asker, Affiliation wanted, router::Responder& responder) {
-  // 5.2.1, 9.5: admins see lists; members the one of members where addresses are no secret.
-  const bool shown = asker.standing.affiliation >= Affiliation::admin ||
+  // 5.2.1, 7.11, 9.5: admins see lists; members those of members and above where addresses are no secret.
+  const auto& lists = room.environment().points.lists_members;
+  const Occupant* inside = room.occupant(asker.nick);
+  const bool member_list = wanted == Affiliation::member && inside != nullptr && lists && lists(room, *inside);
+  const bool shown = asker.standing.affiliation >= Affiliation::admin || member_list ||
                      (asker.standing.affiliation == Affiliation::member && wanted >= Affiliation::member &&
                       room.shows_addresses_to_members());
   if (!shown) return responder.error(Condition::forbidden);

@@ -82,6 +82,8 @@ struct Points {
   std::function<bool(const Room&)> moderated;
   /// Whether somebody inside is shown others' addresses (7.2.3, 7.2.4). One behaviour says so.
   std::function<bool(const Room&, const Occupant& viewer)> sees_addresses;
+  /// Whether somebody inside may ask for the list of members (7.11). One behaviour says so.
+  std::function<bool(const Room&, const Occupant& viewer)> lists_members;
   /// Whether somebody with this affiliation may be inside at all; who no longer may is removed (9.4, 10.2).
   std::vector<std::function<bool(const Room&, Affiliation)>> admits;
   /// What a list of rooms shows of it (6.3). One behaviour says so.

@@ -10,6 +10,7 @@
 #include "muc/invitations.h"
 #include "muc/lock.h"
 #include "muc/max_users.h"
+#include "muc/member_list.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
 #include "muc/nickname.h"
@@ -42,6 +43,7 @@ void add_behaviours(const Environment& environment) {
   add_whois(environment);
   add_occupant_id(environment);
   add_max_users(environment);
+  add_member_list(environment);
   add_private_messages(environment);
   add_presence_broadcast(environment);
   add_invitations(environment);
