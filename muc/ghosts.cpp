@@ -17,9 +17,10 @@ constexpr std::string_view kPing = "urn:xmpp:ping";
 constexpr int kTurns = 10;  // at most so many looks at a room within Limits::room_ping
 
 /// XEP-0410 3.2: who says that it knows no pings is there to say so. A server says the same of a session that it
-/// hasn't (RFC 6121 8.5.3.2.3): that one is lost with the next message.
-bool is_alive(const router::Reply& reply) {
-  if (reply.kind == router::Reply::Kind::timed_out) return false;
+/// hasn't (RFC 6121 8.5.3.2.3): that one is lost with the next message. Of a session of our own accounts we would know
+/// that it is gone; one that doesn't answer may be a telephone that comes back (XEP-0198).
+bool is_alive(const router::Reply& reply, bool ours) {
+  if (reply.kind == router::Reply::Kind::timed_out) return ours;
   if (reply.kind == router::Reply::Kind::result) return true;
   const xml::Element* error = reply.packet->stanza().child(xmpp::ns::client, "error");
   return error != nullptr && (error->child(xmpp::ns::stanza_errors, "feature-not-implemented") != nullptr ||
@@ -81,7 +82,7 @@ class Ghosts final : public State {
         [&service, this, bare = room_.address(), number = room_.number(), session](const router::Reply& reply) {
           Room* room = service.room(bare, number);
           if (room == nullptr) return;  // and with it this
-          answered(session, is_alive(reply));
+          answered(session, is_alive(reply, room->environment().router.is_local(session.domain())));
           service.settle(bare);
         });
   }
