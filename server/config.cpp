@@ -112,8 +112,10 @@ void read_room_services(const Reader& in, Config& config) {
     if (std::ranges::find(read, domain) != read.end())
       rooms.complain("the room service '" + name + "' stands twice; remove one");
     const auto service = std::ranges::find(config.rooms, domain, &router::RoomService::domain);
-    if (service == config.rooms.end())
-      rooms.complain("no host has its rooms at '" + name + "'; add rooms='" + name + "' to a host, or remove this");
+    if (service == config.rooms.end()) {
+      std::string why = "no host has its rooms at '";
+      rooms.complain(why.append(name).append("'; add rooms='").append(name).append("' to a host, or remove this"));
+    }
     read_room_service(rooms, *service);
     read.push_back(domain);
   }

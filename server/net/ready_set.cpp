@@ -21,8 +21,9 @@ void ReadySet::remove(int descriptor, const Source& source) {
 
 void ReadySet::take() {
   if (begin_ < end_) return;
+  constexpr auto most = static_cast<int>(std::tuple_size_v<decltype(events_)>);
   begin_ = 0;
-  end_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), events_.size(), 0)));
+  end_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), most, 0)));
 }
 
 bool ReadySet::next() {
