@@ -17,7 +17,8 @@ namespace {
 
 using xmpp::Condition;
 
-constexpr std::size_t kMostItems = 1000;  // of one request
+constexpr std::size_t kMostItems = 1000;      // of one request
+constexpr std::size_t kLongestReason = 1024;  // a room keeps one for each place
 
 /// One item of a request, judged and ready to be done.
 struct Change {
@@ -121,6 +122,7 @@ Judged judge_role(const Room& room, const Asker& asker, const xml::Element& item
 Judged judge(Room& room, const Asker& asker, const xml::Element& item) {
   const bool role = item.find_attr("role").has_value(), affiliation = item.find_attr("affiliation").has_value();
   if (!item.is(ns::admin, "item") || role == affiliation) return refused(Condition::bad_request);  // 17.4
+  if (item.child_text(ns::admin, "reason").size() > kLongestReason) return refused(Condition::policy_violation);
   return affiliation ? judge_affiliation(room, asker, item) : judge_role(room, asker, item);
 }
 

@@ -48,6 +48,9 @@ void configure(Room& room, const xml::Element& x, router::Responder responder) {
   if (form->type() != xmpp::FormType::submit) return responder.error(Condition::bad_request);
   auto values = room.environment().points.fields.submitted(*form, room.values());
   if (!values) return responder.error(values.error());
+  if (room.environment().points.fields.to_text(*values).size() >
+      room.environment().router.settings().limits().room_config_bytes)
+    return responder.error({Condition::resource_constraint, xmpp::ErrorType::modify, "the configuration is too long"});
   for (const auto& judge : room.environment().points.validate) {
     if (const Refusal refusal = judge(room, *values)) return responder.error(*refusal);
   }
