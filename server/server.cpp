@@ -60,7 +60,7 @@ void Server::stop(base::Fn<void()> done) {
   const auto stopping =  // shared by the answers of all shards
       std::make_shared<Stopping>(Stopping{shards_.size(), std::move(done)});
   on_each(shards_, [stopping, &home = home()](Shard& shard) {
-    shard.clients().stop([stopping, &home] {
+    shard.stop([stopping, &home] {
       home.post([stopping] {
         if (--stopping->missing == 0) stopping->done();
       });

@@ -53,6 +53,11 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   registry_.freeze();
 }
 
+void Shard::stop(base::Fn<void()> done) {
+  for (const auto& step : points_.stopping) step();
+  clients_.stop(std::move(done));
+}
+
 void Shard::wire_accounts() {
   router_.use(administration_);
   for (const router::HostSettings& host : router_.settings().hosts()) router_.claim(host.domain.domain(), accounts_);

@@ -32,6 +32,8 @@ class Shard {
   router::Router& router() { return router_; }
   const router::Registry& registry() const { return registry_; }
   c2s::Clients& clients() { return clients_; }
+  /// Ends all streams; `done` on this thread when none is left.
+  void stop(base::Fn<void()> done);
 
  private:
   void wire_accounts();

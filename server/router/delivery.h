@@ -106,6 +106,8 @@ class AccountView {
   virtual void after_rows(base::Fn<void()> job) { job(); }
   /// The id of this account's next offline row, for whoever writes one: strictly increasing.
   virtual std::int64_t next_offline_id() { return 0; }
+  /// False as long as the store had no row of this account's when it was loaded and no id was given out since.
+  virtual bool may_have_offline_rows() const { return true; }
   /// The offline rows that stand in for messages which a session was sent and has not acknowledged: not for others
   /// meanwhile.
   virtual std::set<std::int64_t> offline_rows_in_flight() const { return {}; }
@@ -175,6 +177,8 @@ struct DeliveryPoints {
   /// 10. Asked for each contact before this account's presence is broadcast to it (also unavailable presence, and the
   /// answer to a probe): true keeps it back, whatever the roster says (XEP-0191 3.3).
   std::vector<std::function<bool(AccountView&, const xmpp::Jid& contact)>> hides_from;
+  /// 11. The server is about to end its streams: what is kept for later is written now, and from now on at once.
+  std::vector<std::function<void()>> stopping;
 
   /// A place for a feature's state in each account, filled by `loader` before the account's first packet.
   AccountSlot account_slot(Loader loader) {

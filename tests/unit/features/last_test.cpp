@@ -25,6 +25,14 @@ class LastTest : public FeatureTest {
     points.session_closed.front()(juliet(), session);
     settle();
   }
+  bool is_stored(std::string_view owner) {
+    bool found = false;
+    store->read(
+        router().loop(), [owner](store::Reader& reader) { return reader.last_activity(owner); },
+        [&found](const base::Result<std::optional<store::LastActivity>>& last) { found = last && *last; });
+    settle();
+    return found;
+  }
   std::string seen_by_romeo() { return ask(kOrchard, kJuliet, "get", kQuery); }
   static std::string seconds(const std::string& number, const std::string& status = {}) {
     const std::string open = "<query xmlns='jabber:iq:last' seconds='" + number + "'";
@@ -82,6 +90,42 @@ TEST_F(LastTest, OnlyTheLastSessionCounts) {
   EXPECT_EQ(seen_by_romeo(), error("cancel", "item-not-found"));
   closes(phone);
   EXPECT_NE(seen_by_romeo().find("seconds="), std::string::npos);
+}
+
+// Many leave at a time; a commit for each would cost more than all else they do.
+TEST_F(LastTest, GoodbyesAreWrittenTogether) {
+  juliet().roster[jid(kRomeo)] = SubscriptionState::from;
+  broadcasts(balcony(), kAvailable);
+  broadcasts(balcony(), kUnavailable);
+  EXPECT_FALSE(is_stored(kJuliet));
+  EXPECT_EQ(seen_by_romeo(), seconds("0", "Heading home"));
+  world.advance(std::chrono::seconds(1));
+  settle();
+  EXPECT_TRUE(is_stored(kJuliet));
+  EXPECT_EQ(seen_by_romeo(), seconds("3", "Heading home"));
+}
+
+TEST_F(LastTest, AStopWritesAtOnce) {
+  broadcasts(balcony(), kAvailable);
+  router::Passage arrival{packet(kOrchard, "", kAvailable), romeo(), &orchard(), {}, nullptr};
+  points.outbound.front()(arrival);
+  broadcasts(balcony(), kUnavailable);
+  for (const auto& step : points.stopping) step();
+  settle();
+  EXPECT_TRUE(is_stored(kJuliet)) << "who was gone before";
+  EXPECT_FALSE(is_stored(kRomeo));
+  points.session_closed.front()(romeo(), orchard());
+  settle();
+  EXPECT_TRUE(is_stored(kRomeo)) << "who leaves because of it";
+}
+
+TEST_F(LastTest, ANewAccountOfTheNameInheritsNothing) {
+  broadcasts(balcony(), kAvailable);
+  broadcasts(balcony(), kUnavailable);
+  load(jid(kJuliet));
+  world.advance(std::chrono::seconds(2));
+  settle();
+  EXPECT_FALSE(is_stored(kJuliet));
 }
 
 TEST_F(LastTest, NobodyAsksASessionUnseen) {
