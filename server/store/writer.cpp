@@ -13,13 +13,19 @@ Writer::Writer(std::unique_ptr<Database> database, base::Executor& executor, std
 
 void Writer::write(UnitRef unit, base::Loop& home, Done done) {
   Entry entry{.unit = std::move(unit), .home = &home, .done = std::move(done), .job = {}, .result = {}};
+  ++unreported_;
   if (enqueue(entry)) return;
+  --unreported_;
   home.post([refused = std::move(entry.done), held = std::move(entry.unit)]() mutable {
     refused(base::failure("writing: the store's queue is full"));
   });
 }
 
 bool Writer::after_pending(base::Fn<void()> job) {
+  if (unreported_ == 0) {
+    job();
+    return true;
+  }
   Entry entry{.unit = {}, .home = nullptr, .done = {}, .job = std::move(job), .result = {}};
   return enqueue(entry);
 }
@@ -95,6 +101,8 @@ base::Result<void> Writer::apply_all(std::span<Entry> batch) {
 void Writer::report(std::vector<Entry> batch) {
   std::vector<std::pair<base::Loop*, std::vector<Entry>>> homes;
   std::vector<base::Fn<void()>> jobs;
+  const auto units =
+      static_cast<std::size_t>(std::ranges::count_if(batch, [](const Entry& each) { return each.home != nullptr; }));
   for (Entry& entry : batch) {
     if (!entry.unit) {
       if (entry.job) jobs.push_back(std::move(entry.job));
@@ -113,6 +121,7 @@ void Writer::report(std::vector<Entry> batch) {
       }
     });
   }
+  unreported_ -= units;
   for (auto& job : jobs) job();
 }
 

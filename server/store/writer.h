@@ -1,6 +1,7 @@
 // Group commit: everything that has queued since the last commit goes into the next one.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -29,7 +30,8 @@ class Writer : public std::enable_shared_from_this<Writer> {
   /// has failed; the unit is let go there too. Units of one commit that share a home share one post.
   void write(UnitRef unit, base::Loop& home, Done done);
 
-  /// Runs `job` on the executor when all units given before are committed or failed. False if the queue is full.
+  /// Runs `job` when all units given before are committed or failed, and reported: at once, else on the executor.
+  /// False if the queue is full.
   bool after_pending(base::Fn<void()> job);
 
   /// Commits so far. On the executor.
@@ -49,11 +51,12 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void settle(std::span<Entry> batch);
   base::Result<void> commit(std::span<Entry> batch);
   base::Result<void> apply_all(std::span<Entry> batch);
-  static void report(std::vector<Entry> batch);
+  void report(std::vector<Entry> batch);
 
   std::unique_ptr<Database> database_;
   base::Executor& executor_;
   base::LockedQueue<Entry> queue_;
+  std::atomic<std::size_t> unreported_ = 0;  // units given; while there are none, a read need not wait its turn here
   std::size_t commits_ = 0;
   std::vector<const OfflinePut*> revocable_;  // of the transaction under way, those it writes
 };
