@@ -40,6 +40,7 @@ class Account final : public router::AccountView {
   void send_presence_to(const xmpp::Jid& contact, bool available) override;
   void after_rows(base::Fn<void()> job) override;
   std::int64_t next_offline_id() override;
+  bool may_have_offline_rows() const override { return last_offline_id_ != 0; }
   std::set<std::int64_t> offline_rows_in_flight() const override;
 
   Shard& shard() { return shard_; }

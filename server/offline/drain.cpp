@@ -240,6 +240,7 @@ bool is_from_store(const router::Delivery& delivery) {
 }
 
 void Offline::start_drain(router::AccountView& account, const router::SessionView& session, Task task) const {
+  if (!account.may_have_offline_rows()) return;  // most logins are spared a look at the store
   State& state = this->state(account);
   if (state.drain) {
     if (task == Task::hand_over) state.drain->next = session.jid();

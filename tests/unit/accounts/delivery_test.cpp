@@ -218,7 +218,9 @@ TEST_P(DeliveryTest, ReadsWaitForTheRowsIssuedBefore) {
 TEST_P(DeliveryTest, IdsOfOfflineRowsOnlyGrow) {
   const auto juliet = house.bind("juliet@example.org/balcony");
   accounts::Account& account = *house.owner(juliet->jid).account(juliet->jid.bare());
+  EXPECT_FALSE(account.may_have_offline_rows());
   const std::int64_t first = account.next_offline_id();
+  EXPECT_TRUE(account.may_have_offline_rows());
   house.world.jump_wall(-std::chrono::hours(1));
   EXPECT_GT(account.next_offline_id(), first);
 }
