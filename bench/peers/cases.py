@@ -34,8 +34,8 @@ class Case:
 def sized(accounts, seconds, quick):
     """The cases; `accounts` for those that want many."""
     chat = {"--clients": 200, "--seconds": seconds}
-    idle = {"--clients": accounts, "--seconds": 2}
-    count = 1000 if quick else 5000
+    idle = {"--clients": accounts, "--seconds": 1 if quick else 2}
+    count = 700 if quick else 5000
     rooms = {"--clients": 500, "--group": 50, "--window": 4, "--seconds": seconds}
     big_room = {"--clients": 1000, "--group": 1000, "--speakers": 10, "--window": 1, "--quiet": None,
                 "--seconds": seconds}
