@@ -1,6 +1,10 @@
 #include "muc/subject.h"
 
+#include <string>
+#include <utility>
+
 #include "muc/room.h"
+#include "muc/service.h"
 #include "xmpp/delay.h"
 #include "xmpp/ns.h"
 #include "xmpp/stored.h"
@@ -27,6 +31,39 @@ void send_subject(Room& room, const xmpp::Jid& session) {
   room.send(xmpp::share(std::move(none)), room.address(), session);
 }
 
+/// Let go with the unit that has a new subject: the old one is back if the new one could not be kept, so that nobody is
+/// told a subject that those inside have not seen change.
+class Change final : public store::Watcher {
+ public:
+  Change(const Room& room, std::string before)
+      : service_(room.environment().service),
+        room_(room.address()),
+        number_(room.number()),
+        before_(std::move(before)),
+        after_(room.subject()) {}
+  ~Change() override {
+    Room* room = durable ? nullptr : service_.room(room_, number_);
+    if (room != nullptr && room->subject() == after_) room->set_subject(std::move(before_));
+  }
+
+ private:
+  Service& service_;
+  const xmpp::Jid room_;
+  const std::uint64_t number_;
+  std::string before_;
+  const std::string after_;
+};
+
+void change(Speech& speech, base::WallTime now) {
+  Room& room = speech.room;
+  std::string before = room.subject();
+  xmpp::Overlay kept = speech.overlay;
+  kept.added.push_back(xmpp::make_delay(room.address(), now));
+  room.set_subject(xmpp::to_stored(speech.packet->stanza(), speech.speaker.address, {}, kept));
+  room.add_row(speech.unit());
+  speech.unit().attach(base::make_ref<Change>(room, std::move(before)));
+}
+
 }  // namespace
 
 void add_subject(const Environment& environment) {
@@ -38,10 +75,7 @@ void add_subject(const Environment& environment) {
     if (!is_subject_change(message)) return {};
     if (!speech.room.get(open) && speech.speaker.role != Role::moderator)
       return {.refusal = xmpp::StanzaError(xmpp::Condition::forbidden)};
-    xmpp::Overlay kept = speech.overlay;
-    kept.added.push_back(xmpp::make_delay(speech.room.address(), loop.wall()));
-    speech.room.set_subject(xmpp::to_stored(message, speech.speaker.address, {}, kept));
-    speech.room.add_row(speech.unit());
+    change(speech, loop.wall());
     return {};
   });
   points.entered.emplace_back(

@@ -57,6 +57,35 @@ TEST_P(BrokenDisk, LetsNobodyInWithAPasswordThatWasNotKept) {
   EXPECT_TRUE(open().ask(plain("romeo", "wherefore"), 2s).contains("<success"));
 }
 
+TEST_P(BrokenDisk, LeavesARoomAsItWas) {
+  const std::string hall = "hall@conference.example.org";
+  const auto enter = [&](const std::string& nick) {
+    return "<presence to='" + hall + "/" + nick + "'><x xmlns='http://jabber.org/protocol/muc'/></presence>";
+  };
+  const auto say = [&](const std::string& what) {
+    return "<message type='groupchat' id='m' to='" + hall + "'>" + what + "</message>";
+  };
+  Client romeo = login("romeo", "orchard");
+  romeo.ask(enter("Romeo"));
+  romeo.ask("<iq type='set' id='c' to='" + hall +
+                "'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>" +
+                say("<subject>kept</subject>"),
+            5s);
+  sim::vfs_failure = GetParam();
+  for (const char* what : {"<subject>lost</subject>", "<body>lost</body>"}) {
+    const std::string refused = romeo.ask(say(what), 5s);
+    EXPECT_TRUE(refused.contains("<error type='wait'>")) << refused;
+    EXPECT_FALSE(refused.contains("type='groupchat'")) << refused;
+  }
+  EXPECT_FALSE(romeo.has_ended());
+
+  sim::vfs_failure = SQLITE_OK;
+  const std::string told = login("juliet", "balcony").ask(enter("Juliet"), 5s);
+  EXPECT_TRUE(told.contains("<subject>kept</subject>")) << told;
+  EXPECT_FALSE(told.contains("lost")) << told;
+  EXPECT_TRUE(romeo.ask(say("<subject>new</subject>"), 5s).contains("type='groupchat'"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, BrokenDisk,
                          testing::Values(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY, SQLITE_IOERR_FSYNC));
 
