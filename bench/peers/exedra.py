@@ -48,6 +48,18 @@ class Exedra(OwnPorts):
                              f"iterations, stored_key, server_key FROM n, scram WHERE {first}")
         database.close()
 
+    def fill_rooms(self, count):
+        """So many persistent rooms, each u0's. While the server is down."""
+        with sqlite3.connect(self.folder / "exedra.db") as database:
+            numbers = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})"
+            room = f"'r' || i || '@conference.{DOMAIN}'"
+            database.execute(f"INSERT INTO room (room, service, created, name, listed, temporary, settings, subject, "
+                             f"archive_from) {numbers} SELECT {room}, 'conference.{DOMAIN}', 0, 'Room ' || i, 1, 0, '', "
+                             f"'', 1 FROM n")
+            database.execute(f"INSERT INTO room_affiliation (room, jid, affiliation, nick, reason) {numbers} SELECT "
+                             f"{room}, 'u0@{DOMAIN}', 4, '', '' FROM n")
+        database.close()
+
 
 class Floor(OwnPorts):
     name = "floor"

@@ -95,7 +95,7 @@ class Lab:
         began = time.monotonic()
         try:
             if case.kind == "start":
-                report = self.starts(name, case.options.get("accounts", 0))
+                report = self.starts(name, case.setup, **case.options)
             elif case.kind == "micro":
                 report = self.micro(case.options["filter"])
             else:
@@ -123,19 +123,32 @@ class Lab:
             return {"failed": ran.stderr.strip()[:300] or "no figure"}
         return {"us": 1e6 / found[0]["items_per_second"], "command": " ".join(argv)}
 
-    def starts(self, name, accounts):
-        """From the launch to the first connection that is answered; the median of some starts."""
-        source = None
-        if accounts:
-            source = self.folder / "accounts" / f"{name}-{accounts}"
-            if not source.exists():
-                fresh_copy(self.data(name), source)
-                KINDS[name](self.place, source).fill(accounts)
-        times = []
-        for _ in range(STARTS):
-            folder = self.scratch / f"{name}-start"
-            fresh_copy(source, folder)
-            with KINDS[name](self.place, folder) as server:
-                times.append(server.started_ms)
-        return {"ms": sorted(times)[STARTS // 2], "all_ms": times}
+    def starts(self, name, setup, accounts=0, rooms=0):
+        """From the launch to the first connection that is answered, and the memory then; the medians of some starts. With
+        `rooms`, those of the store without rooms as well, in turns."""
+        sources = {"": self.filled(name, setup, accounts, rooms) if accounts or rooms else None}
+        if rooms:
+            sources["without_"] = self.filled(name, setup, 0, 0)
+        found = {prefix + what: [] for prefix in sources for what in ("ms", "pss")}
+        for _ in range(STARTS * len(sources)):
+            for prefix, source in sources.items():
+                folder = self.scratch / f"{name}-start"
+                fresh_copy(source, folder)
+                with KINDS[name](self.place, folder, setup) as server:
+                    found[f"{prefix}ms"].append(server.started_ms)
+                    found[f"{prefix}pss"].append(server.pss())
+        return {what: sorted(values)[len(values) // 2] for what, values in found.items()} | {"all": found}
 
+    def filled(self, name, setup, accounts, rooms):
+        """A folder with a store of so many; made once and kept."""
+        source = self.folder / "accounts" / f"{name}-{accounts or f'{rooms}-rooms'}"
+        if not source.exists():
+            fresh_copy(self.data(name), source)
+            server = KINDS[name](self.place, source, setup)
+            if accounts:
+                server.fill(accounts)
+            else:
+                with server:
+                    pass  # makes what an older version's store lacks
+                server.fill_rooms(rooms)
+        return source

@@ -83,6 +83,11 @@ class Server:
     def pids(self):
         return [process.pid for process in self.processes]
 
+    def pss(self):
+        """Memory of its processes in bytes; what several share counts in parts."""
+        rollups = (pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.pids)
+        return sum(int(re.search(r"^Pss: +(\d+)", rollup, re.M)[1]) for rollup in rollups) * 1024
+
     def output(self):
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("output-*")))
 
