@@ -110,8 +110,9 @@ xml::Element& add_form(xml::Element& parent, FormType type, std::string_view for
   for (const FormField& field : fields) {
     xml::Element& element = x.add("field");
     if (!field.var.empty()) element.set_attr("var", field.var);
-    // 3.2: text-single is the default of an asked form and means nothing in a submitted one.
-    if (field.type != FieldType::text_single) element.set_attr("type", kFieldTypes.at(std::to_underlying(field.type)));
+    // 3.2: text-single is the default, but there are clients that take a field of a form without a type for none.
+    if (type == FormType::form || field.type != FieldType::text_single)
+      element.set_attr("type", kFieldTypes.at(std::to_underlying(field.type)));
     if (!field.label.empty()) element.set_attr("label", field.label);
     if (field.required) element.add("required");
     for (const std::string& value : field.values) element.add_text_child("value", value);
