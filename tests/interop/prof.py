@@ -1,9 +1,12 @@
 """profanity, driven through a pseudo-terminal and watched through its own log of what it sent and received."""
+import fcntl
 import os
-import pty
 import pathlib
+import pty
 import re
 import signal
+import struct
+import termios
 import threading
 import time
 
@@ -21,6 +24,7 @@ class Person:
                        "TERM": "xterm", "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 100, 160, 0, 0))  # room for a form
             os.execvpe("profanity", ["profanity", "-l", "DEBUG", "-f", str(self.log)], environment)
         # A terminal nobody reads fills up and stops the program.
         threading.Thread(target=self.drain, daemon=True).start()
@@ -37,7 +41,7 @@ class Person:
     def drain(self):
         try:
             while shown := os.read(self.terminal, 65536):
-                self.screen += shown.decode(errors="replace")
+                self.screen += re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|\([A-Z])", "", shown.decode(errors="replace"))
         except OSError:
             pass
 
@@ -54,7 +58,7 @@ class Person:
                 self.read = found.end()
                 return
             time.sleep(0.02)
-        raise AssertionError(f"{self.local}'s profanity has no '{pattern}' in its log:\n{text[self.read:][-3000:]}")
+        raise AssertionError(f"{self.local}'s profanity has no '{pattern}' in its log:\n{text[self.read:][-9000:]}")
 
     def until_shown(self, text):
         deadline = time.monotonic() + PATIENCE

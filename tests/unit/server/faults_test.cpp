@@ -68,7 +68,8 @@ TEST_P(BrokenDisk, LeavesARoomAsItWas) {
   Client romeo = login("romeo", "orchard");
   romeo.ask(enter("Romeo"));
   romeo.ask("<iq type='set' id='c' to='" + hall +
-                "'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>" +
+                "'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' "
+                "type='submit'/></query></iq>" +
                 say("<subject>kept</subject>"),
             5s);
   sim::vfs_failure = GetParam();
