@@ -124,6 +124,8 @@ class Room {
   void send(xmpp::StanzaRef stanza, const xmpp::Jid& from, const xmpp::Jid& to);
   /// From the room itself.
   void send_to_all(xmpp::StanzaRef stanza, const xmpp::Jid& from, base::Ref<base::Held> ticket = {});
+  /// A message for all at its place in the outbox, when what has to come before has come.
+  void utter(Outgoing out);
   /// A message with only status codes for everybody (10.2.1).
   void notify(const std::vector<int>& codes);
 
@@ -162,6 +164,13 @@ class Room {
   // room_message.cpp
   void say(Occupant& speaker, const router::PacketRef& packet);
   void whisper(Occupant& from, const router::PacketRef& packet);
+  struct Uttered {
+    Outgoing out;
+    router::AudienceRef to;
+  };
+  void commit(std::uint64_t place, std::unique_ptr<Uttered> uttered);
+  void emit(Uttered& uttered);
+  void give_up(std::uint64_t place, Uttered& uttered, const Refusal& why);
   router::AudienceRef audience();
 
   const Environment environment_;
