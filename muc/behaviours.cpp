@@ -23,6 +23,7 @@
 #include "muc/private_messages.h"
 #include "muc/registration.h"
 #include "muc/self_ping.h"
+#include "muc/slow_mode.h"
 #include "muc/subject.h"
 #include "muc/unique.h"
 #include "muc/voice.h"
@@ -52,6 +53,7 @@ void add_behaviours(const Environment& environment) {
   add_unique(environment);
   add_history(environment);
   add_subject(environment);
+  add_slow_mode(environment);
   add_self_ping(environment);
   add_admin(environment);
   add_owner(environment);
