@@ -97,6 +97,17 @@ struct Outgoing {
   base::Fn<void(const Refusal&)> answer = nullptr;  ///< called once: why it wasn't sent, or nothing
 };
 
+class Execution;
+
+/// An ad-hoc command of a room's (XEP-0050).
+struct Command {
+  std::string_view node, name;
+  std::function<bool(const Room&, const xmpp::Jid& who)> may;
+  /// Adds the form that is to be filled in; null: there is none, and run() gets none.
+  std::function<void(const Room&, xml::Element& command)> form;
+  std::function<void(Room&, const xmpp::DataForm& form, Execution&&)> run;
+};
+
 /// The points at which behaviours take part, filled at start, then only read. One per shard. Steps run in list order.
 struct Points {
   Fields fields;
@@ -163,6 +174,10 @@ struct Points {
   /// disco#info of a room: features, then the roominfo form (6.4).
   std::vector<std::function<void(const Room&, xml::Element& query)>> info;
   std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>& fields)>> info_form;
+  /// The same of a node, and its items; true: it is one of mine.
+  using Node = std::function<bool(const Room&, const xmpp::Jid& who, std::string_view node, xml::Element& query)>;
+  std::vector<Node> node_info, node_items;
+  std::vector<Command> commands;
 
   RoomSlot room_slot() { return static_cast<RoomSlot>(room_slots++); }
   OccupantSlot occupant_slot() { return static_cast<OccupantSlot>(occupant_slots++); }
