@@ -3,9 +3,11 @@
 #include "muc/admin.h"
 #include "muc/archive.h"
 #include "muc/archive_limit.h"
+#include "muc/commands.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/ghosts.h"
+#include "muc/hats.h"
 #include "muc/history.h"
 #include "muc/invitations.h"
 #include "muc/lock.h"
@@ -43,6 +45,7 @@ void add_behaviours(const Environment& environment) {
   add_moderated(environment);
   add_whois(environment);
   add_occupant_id(environment);
+  add_hats(environment);
   add_max_users(environment);
   add_member_list(environment);
   add_private_messages(environment);
@@ -56,6 +59,7 @@ void add_behaviours(const Environment& environment) {
   add_slow_mode(environment);
   add_self_ping(environment);
   add_admin(environment);
+  add_commands(environment);
   add_owner(environment);
   add_archive(environment);
   add_archive_limit(environment);
