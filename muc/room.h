@@ -16,7 +16,7 @@
 
 namespace muc {
 
-/// Somebody's lasting place: by bare address or domain.
+/// Somebody's lasting place: by bare address, domain or occupant id.
 struct Lasting {
   Affiliation affiliation = Affiliation::none;
   std::string nick;  ///< reserved, or empty
@@ -82,10 +82,12 @@ class Room {
   }
 
   // ---- lasting places ----
-  /// By bare address, else by domain (9.2); administrators of the service own every room.
+  /// Begins the key of a place that is known by its occupant id (XEP-0421) only; no address is one.
+  static constexpr std::string_view kById = "#";
+  /// By bare address, else by occupant id, else by domain (9.2); administrators of the service own every room.
   Affiliation affiliation(const xmpp::Jid& who) const;
   const Lasting* lasting(const xmpp::Jid& who) const;
-  /// Keyed by address.
+  /// Keyed by address, or by kById and an occupant id.
   const std::map<std::string, Lasting, std::less<>>& places() const { return places_; }
   /// Changes a place and what follows: roles, removals (301, 321), presence. Not judged here.
   void place(const xmpp::Jid& who, Lasting place, const Cause& cause);
@@ -132,6 +134,8 @@ class Room {
  private:
   void init();
   store::RoomAffiliationPut row(std::string_view who, const Lasting& place) const;
+  /// Of somebody's place by occupant id; empty if no place is known so.
+  std::string id_key(const xmpp::Jid& who) const;
   // room_entry.cpp
   void enter(const router::PacketRef& packet, const xml::Element& x);
   void send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& session, bool created);
