@@ -75,7 +75,8 @@ bool reserves_twice(const Room& room, const std::vector<Change>& changes) {
   }
   if (owners.empty()) return false;
   return std::ranges::any_of(room.places(), [&](const auto& one) {
-    return !one.second.nick.empty() && !changed.contains(one.first) && owners.contains(one.second.nick);
+    return one.second.affiliation > Affiliation::none && !one.second.nick.empty() && !changed.contains(one.first) &&
+           owners.contains(one.second.nick);
   });
 }
 

@@ -126,7 +126,8 @@ const Lasting* Room::lasting(const xmpp::Jid& who) const {
     const auto found = places_.find(key);
     return found == places_.end() ? nullptr : &found->second;
   };
-  if (const Lasting* own = find(who.bare_str())) return own;
+  // Who only waits to be registered (9.9) has no place yet.
+  if (const Lasting* own = find(who.bare_str()); own != nullptr && own->affiliation != Affiliation::none) return own;
   const Lasting* of_domain = find(who.domain());
   // Who knows somebody only by an occupant id doesn't know whether it is an admin.
   if (of_domain != nullptr && of_domain->affiliation >= Affiliation::admin) return of_domain;
