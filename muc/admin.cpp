@@ -11,6 +11,7 @@
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
+#include "muc/whom.h"
 
 namespace muc {
 namespace {
@@ -74,28 +75,29 @@ bool reserves_twice(const Room& room, const std::vector<Change>& changes) {
   }
   if (owners.empty()) return false;
   return std::ranges::any_of(room.places(), [&](const auto& one) {
-    return !one.second.nick.empty() && !changed.contains(one.first) && owners.contains(one.second.nick);
+    return one.second.affiliation > Affiliation::none && !one.second.nick.empty() && !changed.contains(one.first) &&
+           owners.contains(one.second.nick);
   });
 }
 
-Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& item) {
+Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& item, Whom& whom) {
   const auto wanted = parse_affiliation(item.attr("affiliation"));
-  const auto jid = xmpp::Jid::parse(item.attr("jid"));
   if (!wanted) return refused(Condition::bad_request);
-  if (!jid) return refused(Condition::jid_malformed);
-  Change change{.who = jid->bare(),
+  if (asker.standing.affiliation < Affiliation::admin) return refused(Condition::forbidden);
+  auto who = whom.find(item, *wanted);
+  if (!who) return std::unexpected(who.error());
+  Change change{.who = *std::move(who),
                 .place = {},
                 .nick = {},
                 .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
   const Lasting* before = room.lasting(change.who);
   const Affiliation now = room.affiliation(change.who);
-  if (!may_change(asker.standing.affiliation, now, *wanted))
-    return refused(asker.standing.affiliation >= Affiliation::admin ? Condition::not_allowed : Condition::forbidden);
+  if (!may_change(asker.standing.affiliation, now, *wanted)) return refused(Condition::not_allowed);
   const bool self = change.who == asker.jid;
   if (self && *wanted == Affiliation::outcast) return refused(Condition::conflict);  // 9.1
   if (room.environment().service.is_admin(room.address().domain(), change.who)) return refused(Condition::not_allowed);
   change.place = {.affiliation = *wanted, .nick = before == nullptr ? "" : before->nick, .reason = change.cause.reason};
-  if (const std::string_view nick = item.attr("nick"); !nick.empty()) {
+  if (const std::string_view nick = item.attr("nick"); !nick.empty() && item.find_attr("jid")) {
     const auto reserved = room.address().with_resource(nick);
     if (!reserved) return refused(Condition::jid_malformed);
     change.place.nick = std::string(reserved->resource());
@@ -119,20 +121,21 @@ Judged judge_role(const Room& room, const Asker& asker, const xml::Element& item
                 .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
 }
 
-Judged judge(Room& room, const Asker& asker, const xml::Element& item) {
+Judged judge(Room& room, const Asker& asker, const xml::Element& item, Whom& whom) {
   const bool role = item.find_attr("role").has_value(), affiliation = item.find_attr("affiliation").has_value();
   if (!item.is(ns::admin, "item") || role == affiliation) return refused(Condition::bad_request);  // 17.4
   if (item.child_text(ns::admin, "reason").size() > kLongestReason) return refused(Condition::policy_violation);
-  return affiliation ? judge_affiliation(room, asker, item) : judge_role(room, asker, item);
+  return affiliation ? judge_affiliation(room, asker, item, whom) : judge_role(room, asker, item);
 }
 
 // All of it or nothing (9.2).
 void set(const Service& service, Room& room, router::Responder responder) {
   const Asker asker = asker_of(room, responder.request().from());
   std::vector<Change> changes;
+  Whom whom(room);
   for (const xml::Element& item : xml::children(responder.payload())) {
     if (changes.size() == kMostItems) return responder.error(Condition::resource_constraint);
-    auto change = judge(room, asker, item);
+    auto change = judge(room, asker, item, whom);
     if (!change) return responder.error(change.error());
     changes.push_back(*std::move(change));
   }
@@ -168,7 +171,8 @@ void list_affiliation(const Room& room, const Asker& asker, Affiliation wanted, 
   for (const auto& [who, place] : room.places()) {
     if (place.affiliation != wanted) continue;
     xml::Element& item = query.root().add("item");
-    item.set_attr("affiliation", to_string(wanted)).set_attr("jid", who);
+    item.set_attr("affiliation", to_string(wanted));
+    add_whom(item, who);
     if (!place.nick.empty()) item.set_attr("nick", place.nick);
     if (!place.reason.empty()) item.add_text_child("reason", place.reason);
   }

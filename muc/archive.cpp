@@ -1,6 +1,7 @@
 #include "muc/archive.h"
 
 #include "muc/archive_query.h"
+#include "muc/retraction.h"
 #include "muc/room.h"
 #include "store/unit.h"
 #include "xmpp/archive_id.h"
@@ -12,22 +13,6 @@
 
 namespace muc {
 namespace {
-
-/// A row in the room's archive, whose id everybody sees with the message (XEP-0313 3.4, XEP-0359 3).
-void keep(Speech& speech, base::Random& random) {
-  Room& room = speech.room;
-  const std::int64_t id = xmpp::next_archive_id(room.last_archive_id(), speech.time, random);
-  room.last_archive_id() = id;
-  // Without the speaker's own address, which not everybody may see.
-  speech.unit().add(store::ArchivePut{
-      {.owner = std::string(room.address().str()),
-       .id = id,
-       .with = std::string(speech.speaker.address.str()),
-       .direction = store::Direction::in,
-       .time = speech.time,
-       .stanza = xmpp::to_stored(speech.packet->stanza(), speech.speaker.address, {}, speech.overlay)}});
-  speech.overlay.added.push_back(xmpp::make_stanza_id(xmpp::format_archive_id(id), room.address()));
-}
 
 /// 7.2.12, 10.2.1: what the room's owner makes public elsewhere; the room's own archive is for those who may enter.
 void add_logging(Points& points) {
@@ -43,6 +28,21 @@ void add_logging(Points& points) {
 
 }  // namespace
 
+std::int64_t archive_message(Room& room, const xmpp::Stanza& message, const xmpp::Jid& from, base::WallTime time,
+                             xmpp::Overlay& overlay, store::Unit& rows) {
+  const std::int64_t id = xmpp::next_archive_id(room.last_archive_id(), time, room.environment().random);
+  room.last_archive_id() = id;
+  // Without the speaker's own address, which not everybody may see.
+  rows.add(store::ArchivePut{{.owner = std::string(room.address().str()),
+                              .id = id,
+                              .with = std::string(from.str()),
+                              .direction = store::Direction::in,
+                              .time = time,
+                              .stanza = xmpp::to_stored(message, from, {}, overlay)}});
+  overlay.added.push_back(xmpp::make_stanza_id(xmpp::format_archive_id(id), room.address()));
+  return id;
+}
+
 // XEP-0313 6.1.1 wants what has a body; a subject change is no history (XEP-0045 7.2.13).
 bool is_worth_keeping(const xmpp::Stanza& message) {
   const xmpp::Hints hints = xmpp::hints_of(message);
@@ -56,9 +56,13 @@ void add_archive(const Environment& environment) {
       points.fields.add<bool>({.var = "muc#roomconfig_enablearchiving",
                                .label = "Archive Messages",
                                .of_service = [](const router::RoomService& service) { return service.archive; }});
-  points.speech.emplace_back([=, &random = environment.random](Speech& speech) -> Points::Heard {
-    speech.keep = speech.keep && is_worth_keeping(speech.packet->stanza());
-    if (speech.keep && speech.room.get(archives)) keep(speech, random);
+  add_retraction(environment, archives);
+  points.speech.emplace_back([=](Speech& speech) -> Points::Heard {
+    const xmpp::Stanza& message = speech.packet->stanza();
+    speech.keep = speech.must_keep || (speech.keep && is_worth_keeping(message));
+    if (speech.keep && speech.room.get(archives))
+      speech.archive_id =
+          archive_message(speech.room, message, speech.speaker.address, speech.time, speech.overlay, speech.unit());
     return {};
   });
   points.info.emplace_back([=](const Room& room, xml::Element& query) {

@@ -2,6 +2,7 @@
 // its configuration fields, discovery bits, checks and requests; behaviours.cpp lists them. No file knows all.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/function.h"
 #include "base/random.h"
 #include "muc/occupant.h"
 #include "muc/settings.h"
@@ -52,6 +54,10 @@ struct Join {
   const Occupant* known;  ///< already in with another session; null: not
 };
 
+/// What the store is asked before something is sent, away from this thread: why it must not be, or what else is to be
+/// written with it.
+using Inquiry = std::function<base::Result<Refusal>(store::Reader& reader, store::Unit& rows)>;
+
 /// A message to all (7.4), on its way.
 struct Speech {
   Room& room;
@@ -59,8 +65,12 @@ struct Speech {
   const router::PacketRef& packet;
   xmpp::Overlay overlay = {};  ///< what is left out and added
   bool keep = true;            ///< in history and archive
+  bool must_keep = false;      ///< whatever it holds, and whatever its sender wants
   base::WallTime time = {};
-  store::UnitRef rows = {};  ///< what must be durable before it is sent; null: nothing
+  std::int64_t archive_id = 0;  ///< 0: it isn't archived
+  store::UnitRef rows = {};     ///< what must be durable before it is sent; null: nothing
+  Inquiry ask = nullptr;
+  std::function<void(Room&)> then = nullptr;  ///< when its turn to be sent has come, just before
 
   store::Unit& unit() {
     if (!rows) rows = base::make_ref<store::Unit>();
@@ -73,6 +83,29 @@ struct Kept {
   xmpp::StanzaRef stanza;  ///< as everybody gets it
   xmpp::Jid from;          ///< the occupant's address
   base::WallTime time;
+  std::int64_t id = 0;  ///< in the archive; 0: it isn't there
+};
+
+/// A message for all, with what has to come before it is sent.
+struct Outgoing {
+  Kept said;
+  bool keep = true;          ///< newcomers may see it
+  store::UnitRef rows = {};  ///< what must be durable before; null: nothing
+  Inquiry ask = nullptr;
+  std::function<void(Room&)> then = nullptr;  ///< when its turn has come, just before
+  base::Ref<base::Held> ticket = {};
+  base::Fn<void(const Refusal&)> answer = nullptr;  ///< called once: why it wasn't sent, or nothing
+};
+
+class Execution;
+
+/// An ad-hoc command of a room's (XEP-0050).
+struct Command {
+  std::string_view node, name;
+  std::function<bool(const Room&, const xmpp::Jid& who)> may;
+  /// Adds the form that is to be filled in; null: there is none, and run() gets none.
+  std::function<void(const Room&, xml::Element& command)> form;
+  std::function<void(Room&, const xmpp::DataForm& form, Execution&&)> run;
 };
 
 /// The points at which behaviours take part, filled at start, then only read. One per shard. Steps run in list order.
@@ -84,6 +117,8 @@ struct Points {
   std::function<bool(const Room&, const Occupant& viewer)> sees_addresses;
   /// Whether somebody inside may ask for the list of members (7.11). One behaviour says so.
   std::function<bool(const Room&, const Occupant& viewer)> lists_members;
+  /// By what everybody knows a person (XEP-0421). One behaviour says so.
+  std::function<std::string(const Room&, const xmpp::Jid& bare)> occupant_id;
   /// Whether somebody with this affiliation may be inside at all; who no longer may is removed (9.4, 10.2).
   std::vector<std::function<bool(const Room&, Affiliation)>> admits;
   /// What a list of rooms shows of it (6.3). One behaviour says so.
@@ -121,6 +156,8 @@ struct Points {
   std::vector<std::function<void(Room&, const Occupant&, const xmpp::Stanza&)>> said;
   /// The same, in the outbox' order, where it is to be kept: it is durable, and whoever enters now gets what follows.
   std::vector<std::function<void(Room&, const Kept&)>> kept;
+  /// What was kept has been retracted (XEP-0424): this is shown instead, from here on in the outbox' order.
+  std::vector<std::function<void(Room&, const Kept&)>> retracted;
   /// A message that is not for all, to the room itself (invitations, forms); true: taken.
   std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
   /// What an invited person is told to get in, beside `<invite/>` (7.8.2).
@@ -137,6 +174,10 @@ struct Points {
   /// disco#info of a room: features, then the roominfo form (6.4).
   std::vector<std::function<void(const Room&, xml::Element& query)>> info;
   std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>& fields)>> info_form;
+  /// The same of a node, and its items; true: it is one of mine.
+  using Node = std::function<bool(const Room&, const xmpp::Jid& who, std::string_view node, xml::Element& query)>;
+  std::vector<Node> node_info, node_items;
+  std::vector<Command> commands;
 
   RoomSlot room_slot() { return static_cast<RoomSlot>(room_slots++); }
   OccupantSlot occupant_slot() { return static_cast<OccupantSlot>(occupant_slots++); }

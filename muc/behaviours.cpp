@@ -3,9 +3,11 @@
 #include "muc/admin.h"
 #include "muc/archive.h"
 #include "muc/archive_limit.h"
+#include "muc/commands.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/ghosts.h"
+#include "muc/hats.h"
 #include "muc/history.h"
 #include "muc/invitations.h"
 #include "muc/lock.h"
@@ -23,6 +25,7 @@
 #include "muc/private_messages.h"
 #include "muc/registration.h"
 #include "muc/self_ping.h"
+#include "muc/slow_mode.h"
 #include "muc/subject.h"
 #include "muc/unique.h"
 #include "muc/voice.h"
@@ -42,6 +45,7 @@ void add_behaviours(const Environment& environment) {
   add_moderated(environment);
   add_whois(environment);
   add_occupant_id(environment);
+  add_hats(environment);
   add_max_users(environment);
   add_member_list(environment);
   add_private_messages(environment);
@@ -52,8 +56,10 @@ void add_behaviours(const Environment& environment) {
   add_unique(environment);
   add_history(environment);
   add_subject(environment);
+  add_slow_mode(environment);
   add_self_ping(environment);
   add_admin(environment);
+  add_commands(environment);
   add_owner(environment);
   add_archive(environment);
   add_archive_limit(environment);

@@ -1,5 +1,6 @@
 #include "muc/disco.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -94,9 +95,22 @@ void reserved_nick(const Room& room, router::Responder& responder) {
   responder.result(info);
 }
 
+/// Whether one of a node's behaviours has answered.
+bool answer_node(const Room& room, const std::vector<Points::Node>& nodes, std::string_view ns,
+                 router::Responder& responder) {
+  const std::string_view node = responder.payload().attr("node");
+  xml::Document query(ns, "query");
+  query.root().set_attr("node", node);
+  const xmpp::Jid& who = responder.request().from();
+  if (std::ranges::none_of(nodes, [&](const auto& take) { return take(room, who, node, query.root()); })) return false;
+  responder.result(query);
+  return true;
+}
+
 void room_info(const Room& room, router::Responder responder) {
   const std::string_view node = responder.payload().attr("node");
   if (node == kReservedNick) return reserved_nick(room, responder);
+  if (!node.empty() && answer_node(room, room.environment().points.node_info, xmpp::ns::disco_info, responder)) return;
   // 18.1.1: nothing is kept from passing, so there is no list of what may.
   if (!node.empty())
     return responder.error(node.starts_with(ns::muc) ? Condition::service_unavailable : Condition::item_not_found);
@@ -118,6 +132,11 @@ void room_info(const Room& room, router::Responder responder) {
 
 /// 6.5: who is inside is nobody's business who isn't.
 void room_items(const Room& room, router::Responder responder) {
+  if (!responder.payload().attr("node").empty()) {
+    if (!answer_node(room, room.environment().points.node_items, xmpp::ns::disco_items, responder))
+      responder.error(Condition::item_not_found);
+    return;
+  }
   xml::Document items(xmpp::ns::disco_items, "query");
   if (room.occupant_of(responder.request().from()) != nullptr) {
     for (const auto& [nick, occupant] : room.occupants())

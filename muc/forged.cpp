@@ -16,7 +16,8 @@ bool is_delay_by(const xml::Element& child, const xmpp::Jid& room) {
 }  // namespace
 
 bool is_the_rooms(const xml::Element& child, const xmpp::Jid& room) {
-  return child.ns() == ns::user || child.ns() == ns::occupant_id || is_delay_by(child, room);
+  return child.ns() == ns::user || child.ns() == ns::occupant_id || child.ns() == ns::hats ||
+         child.ns() == ns::moderate || child.is(ns::retract, "retracted") || is_delay_by(child, room);
 }
 
 }  // namespace muc

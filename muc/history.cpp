@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,8 @@ struct History final : State {
   std::deque<Remembered> last;
   bool complete = false;    ///< the store has nothing to add
   std::int64_t before = 0;  ///< what the store has from this id on is in memory
+  std::uint32_t reading = 0;
+  std::map<std::int64_t, Kept> retracted;  ///< since then: what is read may not have it
 };
 
 /// One per shard; copied into the steps.
@@ -77,6 +80,14 @@ void remember(const Histories& histories, Room& room, const Kept& kept) {
   while (history.last.size() > most) history.last.pop_front();
 }
 
+/// What newcomers see of a message that was retracted.
+void replace(const Histories& histories, Room& room, const Kept& tombstone) {
+  History& history = histories.history(room);
+  for (Remembered& one : history.last)
+    if (one.message.id == tombstone.id) one = {tombstone, {}};
+  if (history.reading > 0) history.retracted.insert_or_assign(tombstone.id, tombstone);
+}
+
 // ---- from the store, when a room comes back into memory ----
 
 base::Result<Messages> read_last(store::Reader& reader, const store::ArchiveQuery& query) {
@@ -91,18 +102,24 @@ base::Result<Messages> read_last(store::Reader& reader, const store::ArchiveQuer
     // The archive has a message without its own id (archive.cpp).
     const xmpp::FragmentRef id = xmpp::make_stanza_id(xmpp::format_archive_id(row.id), room);
     stanza->root().add_copy(id->element.root());
-    messages.push_back({xmpp::share(*std::move(stanza)), xmpp::Jid::from_prepared(row.with), row.time});
+    messages.push_back({xmpp::share(*std::move(stanza)), xmpp::Jid::from_prepared(row.with), row.time, row.id});
   }
   return messages;
 }
 
 void fill(const Histories& histories, Room& room, base::Result<Messages> messages) {
+  History& history = histories.history(room);
+  const auto retracted = history.retracted;
+  if (--history.reading == 0) history.retracted.clear();
   if (!messages) {
     // The next newcomer may have better luck.
     return base::log::error("history_unreadable", {{"room", room.address().str()}, {"why", messages.error().what}});
   }
-  History& history = histories.history(room);
   if (std::exchange(history.complete, true)) return;  // by another's reading
+  for (Kept& message : *messages) {
+    const auto found = retracted.find(message.id);
+    if (found != retracted.end()) message = found->second;
+  }
   const std::size_t most = histories.most_of(room);
   while (!messages->empty() && history.last.size() < most) {
     history.last.push_front({std::move(messages->back()), {}});
@@ -130,7 +147,7 @@ void send(const Histories& histories, Room& room, const HistoryWish& wish, const
 
 // What is sent is decided when its turn comes, so that it ends where live messages begin.
 void greet(const Histories& histories, Room& room, const HistoryWish& wish, const xmpp::Jid& session) {
-  const History& history = histories.history(room);
+  History& history = histories.history(room);
   const std::size_t most = histories.most_of(room);
   if (history.complete || most == 0) {
     return room.outbox().put([histories, &room, wish, session] { send(histories, room, wish, session); });
@@ -142,6 +159,7 @@ void greet(const Histories& histories, Room& room, const HistoryWish& wish, cons
   query.max = most;
   query.backwards = true;
   query.count = false;
+  ++history.reading;
   histories.environment.store.read(
       histories.environment.router.loop(), [query](store::Reader& reader) { return read_last(reader, query); },
       [histories, address = room.address(), number = room.number(), place = room.outbox().reserve(), wish,
@@ -195,6 +213,7 @@ void add_history(const Environment& environment) {
        .of_service = [](const router::RoomService& service) { return std::to_string(service.history); }});
   const Histories histories{environment, most, points.room_slot()};
   points.kept.emplace_back([=](Room& room, const Kept& kept) { remember(histories, room, kept); });
+  points.retracted.emplace_back([=](Room& room, const Kept& tombstone) { replace(histories, room, tombstone); });
   points.entered.emplace_back([=](Room& room, Occupant&, const Join& join, const xmpp::Jid& session) {
     const base::WallTime now = environment.router.loop().wall();
     greet(histories, room, HistoryWish::of(join.x, histories.most_of(room), now), session);

@@ -25,8 +25,11 @@ void add_occupant_id(const Environment& environment) {
        .of_service = [&random =
                           environment.random](const router::RoomService&) { return Value(random.token(kKeyBytes)); },
        .in_form = false});
-  const auto id_of = [key](const Room& room, const Occupant& occupant) {
-    return base::keyed_hash(room.get(key), occupant.bare.str());
+  points.occupant_id = [key](const Room& room, const xmpp::Jid& bare) {
+    return base::keyed_hash(room.get(key), bare.str());
+  };
+  const auto id_of = [of = points.occupant_id](const Room& room, const Occupant& occupant) {
+    return of(room, occupant.bare);
   };
   points.presence.emplace_back(
       [id_of](const Room& room, const Occupant& occupant, xml::Element& presence, xml::Element&) {

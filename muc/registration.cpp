@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "muc/approval.h"
+#include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
 #include "xmpp/ns.h"
@@ -14,7 +16,6 @@ namespace {
 
 using xmpp::Condition;
 
-constexpr std::string_view kRegister = "http://jabber.org/protocol/muc#register";
 constexpr std::string_view kNick = "muc#register_roomnick";
 
 /// Whose a nickname is; made anew when a place has changed.
@@ -24,15 +25,15 @@ struct Reserved final : State {
 
 class Registration {
  public:
-  explicit Registration(RoomSlot slot) : slot_(slot) {}
+  explicit Registration(const Environment& environment)
+      : slot_(environment.points.room_slot()),
+        approval_(environment, [slot = slot_](Room& room, const std::string& nick, const xmpp::Jid& who) {
+          return is_taken(slot, room, nick, who);
+        }) {}
 
   /// 7.2.8: somebody else's reserved nickname.
-  bool is_taken(Room& room, std::string_view nick, const xmpp::Jid& who) const {
-    auto& state = room.slot(slot_);
-    if (state == nullptr) state = index(room);
-    const auto& owners = static_cast<const Reserved&>(*state).owners;
-    const auto found = owners.find(std::string(nick));
-    return found != owners.end() && found->second != who.bare_str() && found->second != who.domain();
+  bool is_reserved(Room& room, std::string_view nick, const xmpp::Jid& who) const {
+    return is_reserved(slot_, room, nick, who);
   }
   void forget(Room& room) const { room.slot(slot_).reset(); }
 
@@ -47,7 +48,7 @@ class Registration {
       return responder.result(query);
     }
     query.root().add_text_child("instructions", "Choose the nickname that is to be yours in this room.");
-    xmpp::add_form(query.root(), xmpp::FormType::form, kRegister,
+    xmpp::add_form(query.root(), xmpp::FormType::form, ns::registration,
                    {{.var = std::string(kNick), .label = "Desired Nickname", .required = true}});
     responder.result(query);
   }
@@ -63,17 +64,20 @@ class Registration {
     if (!form) return responder.error(form.error());
     if (form->type() == xmpp::FormType::cancel) return responder.result();
     const auto wanted = form->value(kNick);
-    if (form->type() != xmpp::FormType::submit || form->form_type() != kRegister || !wanted || !*wanted)
+    if (form->type() != xmpp::FormType::submit || form->form_type() != ns::registration || !wanted || !*wanted)
       return responder.error(Condition::bad_request);
     const auto address = room.address().with_resource(**wanted);
     if (!address || address->is_bare()) return responder.error(Condition::jid_malformed);
     const std::string nick(address->resource());
-    const Occupant* holder = room.holder(nick);
-    if (is_taken(room, nick, who) || (holder != nullptr && holder->bare != who))
-      return responder.error(Condition::conflict);
+    if (is_taken(slot_, room, nick, who)) return responder.error(Condition::conflict);
     const bool fresh = !room.places().contains(who.bare_str());
     if (fresh && room.places().size() >= room.environment().router.settings().limits().room_affiliations)
       return responder.error(Condition::resource_constraint);
+    if (room.affiliation(who) < Affiliation::member && approval_.is_wanted(room)) {
+      if (const Refusal refusal = approval_.judge(room, who)) return responder.error(*refusal);
+      approval_.ask(room, who, nick);
+      return put(room, who, Affiliation::none, nick, std::move(responder));
+    }
     const Affiliation affiliation = std::max(room.affiliation(who), Affiliation::member);
     put(room, who, affiliation, nick, std::move(responder));
   }
@@ -82,15 +86,29 @@ class Registration {
   static std::unique_ptr<Reserved> index(const Room& room) {
     auto made = std::make_unique<Reserved>();
     for (const auto& [who, place] : room.places())
-      if (!place.nick.empty()) made->owners.emplace(place.nick, who);
+      if (place.affiliation > Affiliation::none && !place.nick.empty()) made->owners.emplace(place.nick, who);
     return made;
   }
 
-  /// Who isn't affiliated may, unless membership gives more than a name: entry, or voice.
-  static bool may_register(const Room& room, const xmpp::Jid& who) {
+  static bool is_reserved(RoomSlot slot, Room& room, std::string_view nick, const xmpp::Jid& who) {
+    auto& state = room.slot(slot);
+    if (state == nullptr) state = index(room);
+    const auto& owners = static_cast<const Reserved&>(*state).owners;
+    const auto found = owners.find(std::string(nick));
+    return found != owners.end() && found->second != who.bare_str() && found->second != who.domain();
+  }
+
+  /// By reservation, or by being inside with it.
+  static bool is_taken(RoomSlot slot, Room& room, const std::string& nick, const xmpp::Jid& who) {
+    const Occupant* holder = room.holder(nick);
+    return is_reserved(slot, room, nick, who) || (holder != nullptr && holder->bare != who);
+  }
+
+  /// Who isn't affiliated may, unless membership gives more than a name (entry, or voice) and nobody is asked.
+  bool may_register(const Room& room, const xmpp::Jid& who) const {
     const Affiliation affiliation = room.affiliation(who);
     if (affiliation == Affiliation::outcast || room.is_new()) return false;
-    return affiliation >= Affiliation::member ||
+    return affiliation >= Affiliation::member || approval_.is_wanted(room) ||
            (room.is_admitted(affiliation) && room.role_for(affiliation) == room.role_for(Affiliation::member));
   }
 
@@ -113,15 +131,16 @@ class Registration {
   }
 
   RoomSlot slot_;
+  Approval approval_;
 };
 
 }  // namespace
 
 void add_registration(const Environment& environment) {
   Points& points = environment.points;
-  const Registration registration(points.room_slot());
+  const Registration registration(environment);
   const auto own_name = [registration](Join& join) -> Refusal {
-    if (!registration.is_taken(join.room, join.nick, join.presence.from())) return std::nullopt;
+    if (!registration.is_reserved(join.room, join.nick, join.presence.from())) return std::nullopt;
     return xmpp::StanzaError(Condition::conflict, "the nickname is reserved");
   };
   points.join.emplace_back(own_name);
@@ -129,7 +148,7 @@ void add_registration(const Environment& environment) {
   points.standing.emplace_back(
       [registration](Room& room, const xmpp::Jid&, Affiliation, Affiliation) { registration.forget(room); });
   environment.registry.feature(router::Target::room, xmpp::ns::registration);
-  environment.registry.feature(router::Target::room, kRegister);
+  environment.registry.feature(router::Target::room, ns::registration);
   const auto on = [&](xmpp::Type type, void (Registration::*answer)(Room&, router::Responder) const) {
     environment.registry.iq(type, router::Target::room, xmpp::ns::registration, "query",
                             [&service = environment.service, registration, answer](router::Responder responder) {

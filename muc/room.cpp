@@ -122,9 +122,23 @@ void Room::save(store::Writer::Done done) {
 // ---- lasting places ----
 
 const Lasting* Room::lasting(const xmpp::Jid& who) const {
-  auto found = places_.find(who.bare_str());
-  if (found == places_.end()) found = places_.find(who.domain());
-  return found == places_.end() ? nullptr : &found->second;
+  const auto find = [&](std::string_view key) {
+    const auto found = places_.find(key);
+    return found == places_.end() ? nullptr : &found->second;
+  };
+  // Who only waits to be registered (9.9) has no place yet.
+  if (const Lasting* own = find(who.bare_str()); own != nullptr && own->affiliation != Affiliation::none) return own;
+  const Lasting* of_domain = find(who.domain());
+  // Who knows somebody only by an occupant id doesn't know whether it is an admin.
+  if (of_domain != nullptr && of_domain->affiliation >= Affiliation::admin) return of_domain;
+  const Lasting* by_id = find(id_key(who));
+  return by_id != nullptr ? by_id : of_domain;
+}
+
+std::string Room::id_key(const xmpp::Jid& who) const {
+  const auto first = places_.lower_bound(kById);
+  if (who.local().empty() || first == places_.end() || !first->first.starts_with(kById)) return {};
+  return std::string(kById) + environment_.points.occupant_id(*this, who.bare());
 }
 
 Affiliation Room::affiliation(const xmpp::Jid& who) const {
@@ -141,6 +155,9 @@ Role Room::role_for(Affiliation affiliation) const {
 void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
   const Affiliation before = affiliation(who);
   auto unit = base::make_ref<store::Unit>();
+  // What is known of an address now replaces what was known of its occupant id.
+  const std::string by_id = id_key(who);
+  if (places_.erase(by_id) > 0) unit->add(store::RoomAffiliationDelete{std::string(address_.str()), by_id});
   if (place.affiliation == Affiliation::none && place.nick.empty()) {
     places_.erase(std::string(who.str()));
     unit->add(store::RoomAffiliationDelete{std::string(address_.str()), std::string(who.str())});

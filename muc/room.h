@@ -16,7 +16,7 @@
 
 namespace muc {
 
-/// Somebody's lasting place: by bare address or domain.
+/// Somebody's lasting place: by bare address, domain or occupant id.
 struct Lasting {
   Affiliation affiliation = Affiliation::none;
   std::string nick;  ///< reserved, or empty
@@ -82,10 +82,12 @@ class Room {
   }
 
   // ---- lasting places ----
-  /// By bare address, else by domain (9.2); administrators of the service own every room.
+  /// Begins the key of a place that is known by its occupant id (XEP-0421) only; no address is one.
+  static constexpr std::string_view kById = "#";
+  /// By bare address, else by occupant id, else by domain (9.2); administrators of the service own every room.
   Affiliation affiliation(const xmpp::Jid& who) const;
   const Lasting* lasting(const xmpp::Jid& who) const;
-  /// Keyed by address.
+  /// Keyed by address, or by kById and an occupant id.
   const std::map<std::string, Lasting, std::less<>>& places() const { return places_; }
   /// Changes a place and what follows: roles, removals (301, 321), presence. Not judged here.
   void place(const xmpp::Jid& who, Lasting place, const Cause& cause);
@@ -124,12 +126,16 @@ class Room {
   void send(xmpp::StanzaRef stanza, const xmpp::Jid& from, const xmpp::Jid& to);
   /// From the room itself.
   void send_to_all(xmpp::StanzaRef stanza, const xmpp::Jid& from, base::Ref<base::Held> ticket = {});
+  /// A message for all at its place in the outbox, when what has to come before has come.
+  void utter(Outgoing out);
   /// A message with only status codes for everybody (10.2.1).
   void notify(const std::vector<int>& codes);
 
  private:
   void init();
   store::RoomAffiliationPut row(std::string_view who, const Lasting& place) const;
+  /// Of somebody's place by occupant id; empty if no place is known so.
+  std::string id_key(const xmpp::Jid& who) const;
   // room_entry.cpp
   void enter(const router::PacketRef& packet, const xml::Element& x);
   void send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& session, bool created);
@@ -162,6 +168,13 @@ class Room {
   // room_message.cpp
   void say(Occupant& speaker, const router::PacketRef& packet);
   void whisper(Occupant& from, const router::PacketRef& packet);
+  struct Uttered {
+    Outgoing out;
+    router::AudienceRef to;
+  };
+  void commit(std::uint64_t place, std::unique_ptr<Uttered> uttered);
+  void emit(Uttered& uttered);
+  void give_up(std::uint64_t place, Uttered& uttered, const Refusal& why);
   router::AudienceRef audience();
 
   const Environment environment_;

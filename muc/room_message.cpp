@@ -72,25 +72,69 @@ void Room::say(Occupant& speaker, const router::PacketRef& packet) {
   }
   xmpp::StanzaRef out = xmpp::share(xmpp::materialise(packet->stanza(), {}, {}, speech.overlay));
   for (const auto& told : environment_.points.said) told(*this, speaker, *out);
-  Outbox::Send reflect = [this, said = Kept{std::move(out), speaker.address, speech.time}, keep = speech.keep,
-                          to = audience(), ticket = packet->ticket()]() mutable {
-    if (keep)
-      for (const auto& told : environment_.points.kept) told(*this, said);
-    environment_.router.post_to_all(std::move(said.stanza), said.from, std::move(to), router::Origin::component,
-                                    std::move(ticket));
+  utter({.said = {std::move(out), speaker.address, speech.time, speech.archive_id},
+         .keep = speech.keep,
+         .rows = std::move(speech.rows),
+         .ask = std::move(speech.ask),
+         .then = std::move(speech.then),
+         .ticket = packet->ticket(),
+         .answer = [router = &environment_.router, packet](const Refusal& refusal) {
+           if (refusal) router->bounce(*packet, *refusal);
+         }});
+}
+
+// Sent when it is durable (ARCHITECTURE 3.7), to those who are in the room now.
+void Room::utter(Outgoing out) {
+  auto uttered = std::make_unique<Uttered>(Uttered{std::move(out), audience()});
+  if (!uttered->out.rows && !uttered->out.ask)
+    return outbox_.put([this, uttered = std::move(uttered)] { emit(*uttered); });
+  const std::uint64_t place = outbox_.reserve();
+  if (!uttered->out.ask) return commit(place, std::move(uttered));
+  if (!uttered->out.rows) uttered->out.rows = base::make_ref<store::Unit>();
+  auto ask = [ask = std::move(uttered->out.ask), rows = uttered->out.rows](store::Reader& reader) {
+    return ask(reader, *rows);
   };
-  if (!speech.rows) return outbox_.put(std::move(reflect));
-  // Reflected when it is durable (ARCHITECTURE 3.7), to those who are in the room now.
-  write(std::move(speech.rows),
-        [service = &environment_.service, room = address_, number = number_, place = outbox_.reserve(), packet,
-         reflect = std::move(reflect)](const base::Result<void>& done) mutable {
-          Room* self = service->room(room, number);
-          if (self == nullptr) return;
-          if (!done)
-            self->environment_.router.bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
-          self->outbox_.fill(place, done ? std::move(reflect) : Outbox::Send());
-          service->settle(room);
-        });
+  environment_.store.read(
+      environment_.router.loop(), std::move(ask),
+      [service = &environment_.service, room = address_, number = number_, place,
+       uttered = std::move(uttered)](const base::Result<Refusal>& found) mutable {
+        Room* self = service->room(room, number);
+        if (self == nullptr) return;
+        if (found && !*found) return self->commit(place, std::move(uttered));
+        self->give_up(place, *uttered,
+                      found ? *found : xmpp::StanzaError(Condition::internal_server_error, xmpp::ErrorType::wait));
+        service->settle(room);
+      });
+}
+
+void Room::commit(std::uint64_t place, std::unique_ptr<Uttered> uttered) {
+  store::UnitRef rows = std::move(uttered->out.rows);
+  write(std::move(rows), [service = &environment_.service, room = address_, number = number_, place,
+                          uttered = std::move(uttered)](const base::Result<void>& done) mutable {
+    Room* self = service->room(room, number);
+    if (self == nullptr) return;
+    if (done) {
+      self->outbox_.fill(place, [self, uttered = std::move(uttered)] { self->emit(*uttered); });
+    } else {
+      self->give_up(place, *uttered, xmpp::StanzaError(Condition::internal_server_error, xmpp::ErrorType::wait));
+    }
+    service->settle(room);
+  });
+}
+
+void Room::emit(Uttered& uttered) {
+  Outgoing& out = uttered.out;
+  if (out.then) out.then(*this);
+  if (out.keep)
+    for (const auto& told : environment_.points.kept) told(*this, out.said);
+  environment_.router.post_to_all(std::move(out.said.stanza), out.said.from, std::move(uttered.to),
+                                  router::Origin::component, std::move(out.ticket));
+  if (out.answer) out.answer(std::nullopt);
+}
+
+void Room::give_up(std::uint64_t place, Uttered& uttered, const Refusal& why) {
+  if (uttered.out.answer) uttered.out.answer(why);
+  outbox_.fill(place, {});
 }
 
 void Room::whisper(Occupant& from, const router::PacketRef& packet) {

@@ -1,6 +1,7 @@
 #include "muc/settings.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "xml/writer.h"
@@ -25,6 +26,15 @@ bool is_option(const FieldSpec& spec, const std::string& value) {
   return spec.options.empty() || std::ranges::any_of(spec.options, [&](const auto& one) { return one.value == value; });
 }
 
+/// As it is written without signs and zeros that say nothing.
+std::optional<std::string> as_integer(const xmpp::FormField::Range& range, const std::string& text) {
+  std::int64_t number = 0;
+  const auto [stop, why] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (why != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  if (number < range.min || number > range.max) return std::nullopt;
+  return std::to_string(number);
+}
+
 /// Values of the kind the field has; nothing if these are not.
 std::optional<Value> as_value(const FieldSpec& spec, const Texts& texts) {
   if (std::holds_alternative<bool>(spec.otherwise)) {
@@ -36,6 +46,7 @@ std::optional<Value> as_value(const FieldSpec& spec, const Texts& texts) {
   if (!std::ranges::all_of(texts, [&](const std::string& text) { return is_option(spec, text); })) return std::nullopt;
   if (std::holds_alternative<Texts>(spec.otherwise)) return texts;
   if (texts.size() > 1) return std::nullopt;
+  if (spec.range) return as_integer(*spec.range, texts.empty() ? std::string() : texts[0]);
   return texts.empty() ? std::string() : texts[0];
 }
 
@@ -62,7 +73,8 @@ void Fields::add_form(xml::Element& query, const std::vector<Value>& values) con
                       .type = spec.type,
                       .values = as_texts(values[i]),
                       .label = std::string(spec.label),
-                      .options = spec.options});
+                      .options = spec.options,
+                      .range = spec.range});
   }
   xmpp::add_form(query, xmpp::FormType::form, kFormType, fields);
 }

@@ -30,6 +30,7 @@ struct FieldSpec {
   std::vector<xmpp::FormField::Option> options = {};    ///< of a list; a value must be one of them
   std::function<bool(const Value&)> accepts = nullptr;  ///< further conditions; refused is not-acceptable (10.1.3)
   std::function<Value(const router::RoomService&)> of_service = nullptr;  ///< instead of `otherwise`
+  std::optional<xmpp::FormField::Range> range = {};                       ///< of a text that is an integer
   bool in_form = true;
 };
 

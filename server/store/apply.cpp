@@ -107,6 +107,11 @@ Done put(Database& db, const ArchivePut& put) {
                 Blob{row.stanza});
 }
 
+Done put(Database& db, const ArchiveReplace& replace) {
+  return db.run("UPDATE archive SET stanza = ? WHERE owner = ? AND id = ?", Blob{replace.stanza}, replace.owner,
+                replace.id);
+}
+
 Done put(Database& db, const ArchiveExpire& expire) {
   return db.run(
       "DELETE FROM archive WHERE number IN"

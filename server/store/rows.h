@@ -175,6 +175,12 @@ struct VcardDelete {
 struct ArchivePut {
   ArchiveRow row;
 };
+/// Another stanza in the place of an archived one; nothing if that isn't there any more.
+struct ArchiveReplace {
+  std::string owner;
+  std::int64_t id = 0;
+  std::string stanza;
+};
 /// Retention: removes the owner's rows older than `before`; looks at so many of the first only, so that the writer
 /// isn't kept long.
 struct ArchiveExpire {
@@ -231,8 +237,8 @@ struct RoomAffiliationDelete {
 
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
-                         VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete,
-                         LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget,
-                         RoomAffiliationPut, RoomAffiliationDelete>;
+                         VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchivePrefsPut, OfflinePut,
+                         OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete,
+                         RoomsForget, RoomAffiliationPut, RoomAffiliationDelete>;
 
 }  // namespace store

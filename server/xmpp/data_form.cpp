@@ -14,6 +14,7 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kMostFields = 256;
 constexpr std::string_view kFormType = "FORM_TYPE";
+constexpr std::string_view kValidate = "http://jabber.org/protocol/xdata-validate";  // XEP-0122
 
 /// In the order of FormType.
 constexpr std::array kFormTypes{"form"sv, "submit"sv, "cancel"sv, "result"sv};
@@ -115,6 +116,12 @@ xml::Element& add_form(xml::Element& parent, FormType type, std::string_view for
       element.set_attr("type", kFieldTypes.at(std::to_underlying(field.type)));
     if (!field.label.empty()) element.set_attr("label", field.label);
     if (field.required) element.add("required");
+    if (field.range) {
+      xml::Element& validate = element.add("validate", kValidate).set_attr("datatype", "xs:integer");
+      validate.add("range")
+          .set_attr("min", std::to_string(field.range->min))
+          .set_attr("max", std::to_string(field.range->max));
+    }
     for (const std::string& value : field.values) element.add_text_child("value", value);
     for (const FormField::Option& option : field.options) {
       xml::Element& child = element.add("option");

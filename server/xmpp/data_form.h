@@ -70,6 +70,10 @@ struct FormField {
   struct Option {
     std::string label, value;
   };
+  /// An integer within these bounds (XEP-0122).
+  struct Range {
+    std::int64_t min = 0, max = 0;
+  };
 
   std::string var;
   FieldType type = FieldType::text_single;
@@ -77,6 +81,7 @@ struct FormField {
   std::string label = {};
   std::vector<Option> options = {};
   bool required = false;
+  std::optional<Range> range = {};
 };
 
 /// Adds `<x xmlns='jabber:x:data' type=…/>` to `parent`, FORM_TYPE first unless `form_type` is empty. Returns it, so

@@ -55,6 +55,20 @@ TEST_F(ArchiveTest, RowsComeBackWhole) {
   EXPECT_EQ(page.rows[0], row);
 }
 
+TEST_F(ArchiveTest, OneStanzaIsReplacedAndNothingElse) {
+  ASSERT_TRUE(put(store::ArchiveReplace{.owner = "a@b", .id = 7, .stanza = "<gone/>"}));
+  ASSERT_TRUE(put(store::ArchiveReplace{.owner = "a@b", .id = 101, .stanza = "<never/>"}));
+  store::ArchiveRow expected = archived("a@b", 7, "odd@c");
+  expected.stanza = "<gone/>";
+  const auto page = query({.after = 6, .max = 2});
+  ASSERT_EQ(page.rows.size(), 2U);
+  EXPECT_EQ(page.rows[0], expected);
+  EXPECT_EQ(page.rows[1], archived("a@b", 8, "even@c/phone"));
+  EXPECT_TRUE(query({.after = 100}).rows.empty());
+  const auto others = get([](Reader& r) { return r.archive({.owner = "other@b", .after = 6, .max = 1}); });
+  EXPECT_EQ(others.rows, std::vector{archived("other@b", 7)});
+}
+
 TEST_F(ArchiveTest, PagingForwardsHasNoGaps) {
   std::vector<std::int64_t> seen;
   std::optional<std::int64_t> after;

@@ -69,13 +69,16 @@ TEST(DataForm, WritesAForm) {
              .values = {"b"},
              .label = "Pick & choose",
              .options = {{"A", "a"}, {"", "b"}},
-             .required = true}})
+             .required = true},
+            {.var = "number", .values = {"3"}, .range = FormField::Range{.min = 0, .max = 9}}})
       .add_text_child("title", "T");
   EXPECT_EQ(xml::to_string(query.root()),
             "<query xmlns='urn:q'><x xmlns='jabber:x:data' type='form'>"
             "<field var='FORM_TYPE' type='hidden'><value>urn:a</value></field><field var='with' type='jid-single'/>"
             "<field var='pick' type='list-single' label='Pick &amp; choose'><required/><value>b</value>"
             "<option label='A'><value>a</value></option><option><value>b</value></option></field>"
+            "<field var='number'><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'>"
+            "<range min='0' max='9'/></validate><value>3</value></field>"
             "<title>T</title></x></query>");
 }
 
