@@ -132,6 +132,16 @@ struct Points {
   /// Whether a configuration makes sense as a whole (10.1.3).
   std::vector<std::function<Refusal(const Room&, const std::vector<Value>&)>> validate;
   /// The configuration changed; add status codes for those inside (10.2.1).
+  /// Fields of the configuration form that are no values of the room's (10.1.3), …
+  std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>&)>> form;
+  /// … and what a submitted one asks for with them: refuse, or add to what is done together with its values.
+  struct Submission {
+    Room& room;
+    const xmpp::Jid& who;
+    const xmpp::DataForm& form;
+    std::vector<std::function<void()>> changes = {};
+  };
+  std::vector<std::function<Refusal(Submission&)>> submitted;
   std::vector<std::function<void(Room&, const std::vector<Value>& before, std::vector<int>& codes)>> configured;
   std::vector<std::function<void(Room&, const xmpp::Jid& who, Affiliation before, Affiliation now)>> standing;
   /// disco#info of a room: features, then the roominfo form (6.4).

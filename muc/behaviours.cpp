@@ -16,6 +16,7 @@
 #include "muc/nickname.h"
 #include "muc/occupant_id.h"
 #include "muc/owner.h"
+#include "muc/owner_lists.h"
 #include "muc/pace.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
@@ -55,6 +56,7 @@ void add_behaviours(const Environment& environment) {
   add_self_ping(environment);
   add_admin(environment);
   add_owner(environment);
+  add_owner_lists(environment);
   add_archive(environment);
   add_archive_limit(environment);
   add_disco(environment);
