@@ -216,6 +216,7 @@ void read_child(const Reader& in, Config& config) {
     config.limits = read_limits(in);
     return;
   }
+    Limit{"room-meeting-seconds", &Limits::room_meeting, 1, 60},
   if (name == "rooms") return;  // read_room_services
   HostConfig host = read_host(in);
   if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())

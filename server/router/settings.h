@@ -118,6 +118,7 @@ class Settings final : public base::RefCounted {
   std::vector<HostSettings> hosts_;
   ByDomain hosts_by_domain_;
   std::vector<RoomService> rooms_;
+  std::chrono::seconds room_meeting{10};      ///< for the token service to answer a room (XEP-0483)
   ByDomain rooms_by_domain_;
   Limits limits_;
 };
