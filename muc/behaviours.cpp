@@ -10,6 +10,7 @@
 #include "muc/invitations.h"
 #include "muc/lock.h"
 #include "muc/max_users.h"
+#include "muc/meeting.h"
 #include "muc/member_list.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
@@ -54,6 +55,7 @@ void add_behaviours(const Environment& environment) {
   add_history(environment);
   add_subject(environment);
   add_self_ping(environment);
+  add_meeting(environment);
   add_admin(environment);
   add_owner(environment);
   add_owner_lists(environment);

@@ -12,4 +12,8 @@ inline constexpr std::string_view owner = "http://jabber.org/protocol/muc#owner"
 inline constexpr std::string_view self_ping = "http://jabber.org/protocol/muc#self-ping-optimization";  // XEP-0410
 inline constexpr std::string_view occupant_id = "urn:xmpp:occupant-id:0";                               // XEP-0421
 
+inline constexpr std::string_view vcard = "vcard-temp";                          // XEP-0054
+inline constexpr std::string_view token_invite = "urn:xmpp:muc-token-invite:0";  // XEP-0488
+inline constexpr std::string_view meetings = "urn:xmpp:http:online-meetings:0";  // XEP-0483
+
 }  // namespace muc::ns
