@@ -2,7 +2,7 @@
 
 #include "muc/admin.h"
 #include "muc/archive.h"
-#include "muc/archive_limit.h"
+#include "muc/archive_retention.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/ghosts.h"
@@ -60,7 +60,7 @@ void add_behaviours(const Environment& environment) {
   add_owner(environment);
   add_owner_lists(environment);
   add_archive(environment);
-  add_archive_limit(environment);
+  add_archive_retention(environment);
   add_disco(environment);
 }
 
