@@ -3,6 +3,7 @@
 #include "muc/admin.h"
 #include "muc/archive.h"
 #include "muc/archive_retention.h"
+#include "muc/avatar.h"
 #include "muc/description.h"
 #include "muc/disco.h"
 #include "muc/ghosts.h"
@@ -56,6 +57,7 @@ void add_behaviours(const Environment& environment) {
   add_subject(environment);
   add_self_ping(environment);
   add_meeting(environment);
+  add_avatar(environment);
   add_admin(environment);
   add_owner(environment);
   add_owner_lists(environment);
