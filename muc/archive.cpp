@@ -1,5 +1,6 @@
 #include "muc/archive.h"
 
+#include "muc/archive_prefs.h"
 #include "muc/archive_query.h"
 #include "muc/retraction.h"
 #include "muc/room.h"
@@ -71,6 +72,7 @@ void add_archive(const Environment& environment) {
       query.add("feature").set_attr("var", var);
   });
   add_archive_queries(environment, archives);
+  add_archive_prefs(environment, archives);
 }
 
 }  // namespace muc

@@ -38,13 +38,6 @@ struct Questions {
   }
 };
 
-/// Those inside; of rooms that not everybody may enter, also those who may (SECURITY M05).
-bool may_ask(const Room& room, const xmpp::Jid& who) {
-  if (room.occupant_of(who) != nullptr) return true;
-  const Affiliation affiliation = room.affiliation(who);
-  return affiliation >= Affiliation::member && !room.is_admitted(Affiliation::none) && room.is_admitted(affiliation);
-}
-
 /// The room whose archive is asked. Answers itself and gives null where there is none, or not for the asker.
 Room* admit(const Questions& questions, router::Responder& responder) {
   const router::Packet& request = responder.request();
@@ -52,7 +45,7 @@ Room* admit(const Questions& questions, router::Responder& responder) {
   Condition why = Condition::forbidden;
   if (room == nullptr) {
     why = Condition::item_not_found;
-  } else if (!may_ask(*room, request.from())) {
+  } else if (!may_ask_archive(*room, request.from())) {
     why = Condition::forbidden;
   } else if (!room->get(questions.archives)) {
     why = Condition::service_unavailable;
@@ -77,7 +70,7 @@ void read(const Questions& questions, Room& room, Waiting waiting, Job job, Answ
         if (self == nullptr) return waiting->error(Condition::item_not_found);
         --questions.pages(*self).reading;
         if (!found) return waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
-        if (!may_ask(*self, waiting->request().from())) return waiting->error(Condition::forbidden);
+        if (!may_ask_archive(*self, waiting->request().from())) return waiting->error(Condition::forbidden);
         answer(*found, *waiting);
       });
 }
@@ -165,6 +158,12 @@ void on_metadata(const Questions& questions, router::Responder responder) {
 }
 
 }  // namespace
+
+bool may_ask_archive(const Room& room, const xmpp::Jid& who) {
+  if (room.occupant_of(who) != nullptr) return true;
+  const Affiliation affiliation = room.affiliation(who);
+  return affiliation >= Affiliation::member && !room.is_admitted(Affiliation::none) && room.is_admitted(affiliation);
+}
 
 void add_archive_queries(const Environment& environment, Field<bool> archives) {
   const Questions questions{environment, archives, environment.points.room_slot()};

@@ -52,6 +52,7 @@ struct Join {
   std::string nick;       ///< may be changed: the newcomer is told so (7.2.2)
   Affiliation affiliation;
   const Occupant* known;  ///< already in with another session; null: not
+  bool vouched = false;   ///< somebody of the room has let it in this time: needs no password
 };
 
 /// What the store is asked before something is sent, away from this thread: why it must not be, or what else is to be
@@ -129,6 +130,8 @@ struct Points {
   std::function<Listing(const Room&)> listing;
   /// A room was made, by the one who is entering it.
   std::vector<std::function<void(Room&)>> created;
+  /// Somebody without any affiliation wants to enter: refuse, or give one, before it is judged.
+  std::vector<std::function<Refusal(Join&)>> newcomer;
   /// Refuses a newcomer. Not asked for a service's administrators.
   std::vector<std::function<Refusal(Join&)>> join;
   /// Refuses a new nickname (7.6), or changes it.
@@ -166,6 +169,16 @@ struct Points {
   std::vector<std::function<Refusal(Room&, Occupant& from, Occupant& to)>> whisper;
   /// A request from one occupant to another (17.4); true: taken.
   std::vector<std::function<bool(Room&, Occupant& from, Occupant& to, const router::PacketRef&)>> forward;
+  /// Fields of the configuration form that are no values of the room's (10.1.3), …
+  std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>&)>> form;
+  /// … and what a submitted one asks for with them: refuse, or add to what is done together with its values.
+  struct Submission {
+    Room& room;
+    const xmpp::Jid& who;
+    const xmpp::DataForm& form;
+    std::vector<std::function<void()>> changes = {};
+  };
+  std::vector<std::function<Refusal(Submission&)>> submitted;
   /// Whether a configuration makes sense as a whole (10.1.3).
   std::vector<std::function<Refusal(const Room&, const std::vector<Value>&)>> validate;
   /// The configuration changed; add status codes for those inside (10.2.1).

@@ -2,7 +2,8 @@
 
 #include "muc/admin.h"
 #include "muc/archive.h"
-#include "muc/archive_limit.h"
+#include "muc/archive_retention.h"
+#include "muc/avatar.h"
 #include "muc/commands.h"
 #include "muc/description.h"
 #include "muc/disco.h"
@@ -12,12 +13,14 @@
 #include "muc/invitations.h"
 #include "muc/lock.h"
 #include "muc/max_users.h"
+#include "muc/meeting.h"
 #include "muc/member_list.h"
 #include "muc/members_only.h"
 #include "muc/moderated.h"
 #include "muc/nickname.h"
 #include "muc/occupant_id.h"
 #include "muc/owner.h"
+#include "muc/owner_lists.h"
 #include "muc/pace.h"
 #include "muc/password.h"
 #include "muc/persistent.h"
@@ -58,11 +61,14 @@ void add_behaviours(const Environment& environment) {
   add_subject(environment);
   add_slow_mode(environment);
   add_self_ping(environment);
+  add_meeting(environment);
+  add_avatar(environment);
   add_admin(environment);
   add_commands(environment);
   add_owner(environment);
+  add_owner_lists(environment);
   add_archive(environment);
-  add_archive_limit(environment);
+  add_archive_retention(environment);
   add_disco(environment);
 }
 

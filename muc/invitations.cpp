@@ -6,13 +6,15 @@
 
 #include "muc/ns.h"
 #include "muc/room.h"
+#include "muc/token_invites.h"
 
 namespace muc {
 namespace {
 
 using xmpp::Condition;
 
-constexpr std::size_t kMostInvited = 10;    // by one message
+constexpr router::Xep kDirect{249, "1.2", "Direct MUC Invitations"};  // pass as they are; accounts keep them
+constexpr std::size_t kMostInvited = 10;                              // by one message
 constexpr std::size_t kMostOpen = 200;      // of a room: the newest, whose decline is passed on
 constexpr std::size_t kLongestText = 1024;  // of a reason
 
@@ -149,6 +151,8 @@ void add_invitations(const Environment& environment) {
   Points& points = environment.points;
   const auto members_may = points.fields.add<bool>(
       {.var = "muc#roomconfig_allowinvites", .label = "Whether to Allow Members to Invite Others"});
+  environment.registry.xep(kDirect);
+  add_token_invites(environment, members_may);
   const Invitations invitations(members_may, points.room_slot());
   points.request.emplace_back([invitations](Room& room, const router::PacketRef& packet) {
     const xml::Element* x = packet->stanza().child(ns::user, "x");

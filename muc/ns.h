@@ -16,4 +16,8 @@ inline constexpr std::string_view occupant_id = "urn:xmpp:occupant-id:0";       
 inline constexpr std::string_view retract = "urn:xmpp:message-retract:1";                               // XEP-0424
 inline constexpr std::string_view moderate = "urn:xmpp:message-moderate:1";                             // XEP-0425
 
+inline constexpr std::string_view vcard = "vcard-temp";                          // XEP-0054
+inline constexpr std::string_view token_invite = "urn:xmpp:muc-token-invite:0";  // XEP-0488
+inline constexpr std::string_view meetings = "urn:xmpp:http:online-meetings:0";  // XEP-0483
+
 }  // namespace muc::ns

@@ -46,21 +46,33 @@ void configure(Room& room, const xml::Element& x, router::Responder responder) {
     return responder.result();
   }
   if (form->type() != xmpp::FormType::submit) return responder.error(Condition::bad_request);
-  auto values = room.environment().points.fields.submitted(*form, room.values());
+  const Points& points = room.environment().points;
+  auto values = points.fields.submitted(*form, room.values());
   if (!values) return responder.error(values.error());
-  if (room.environment().points.fields.to_text(*values).size() >
-      room.environment().router.settings().limits().room_config_bytes)
+  if (points.fields.form_bytes(*values) > room.environment().router.settings().limits().room_config_bytes)
     return responder.error({Condition::resource_constraint, xmpp::ErrorType::modify, "the configuration is too long"});
-  for (const auto& judge : room.environment().points.validate) {
+  for (const auto& judge : points.validate) {
     if (const Refusal refusal = judge(room, *values)) return responder.error(*refusal);
   }
-  room.configure(*std::move(values));
-  room.save(answer_with(std::move(responder)));
+  const xmpp::Jid who = responder.request().from();
+  Points::Submission submission{room, who, *form};
+  for (const auto& judge : points.submitted) {
+    if (const Refusal refusal = judge(submission)) return responder.error(*refusal);
+  }
+  room.change(
+      [&] {
+        for (const auto& change : submission.changes) change();
+        room.configure(*std::move(values));
+      },
+      answer_with(std::move(responder)));
 }
 
 void get(Room& room, router::Responder responder) {
   xml::Document query(ns::owner, "query");
-  room.environment().points.fields.add_form(query.root(), room.values());
+  const Points& points = room.environment().points;
+  std::vector<xmpp::FormField> more;
+  for (const auto& add : points.form) add(room, more);
+  points.fields.add_form(query.root(), room.values(), more);
   responder.result(query);
 }
 

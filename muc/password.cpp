@@ -20,7 +20,7 @@ void add_password(const Environment& environment) {
     return xmpp::StanzaError(xmpp::Condition::not_acceptable, "a password is wanted, and none is given");
   });
   points.join.emplace_back([=](Join& join) -> Refusal {
-    if (!join.room.get(wanted)) return std::nullopt;
+    if (!join.room.get(wanted) || join.vouched) return std::nullopt;
     const std::string given = join.x == nullptr ? std::string() : join.x->child_text(ns::muc, "password");
     if (base::equal_secrets(given, join.room.get(secret))) return std::nullopt;
     return xmpp::StanzaError(xmpp::Condition::not_authorized);

@@ -89,6 +89,10 @@ store::RoomAffiliationPut Room::row(std::string_view who, const Lasting& place) 
 }
 
 void Room::write(store::UnitRef rows, store::Writer::Done done) const {
+  if (gathered_ != nullptr && !done) {
+    for (const store::Row& row : rows->rows()) gathered_->add(row);
+    return;
+  }
   environment_.store.write(std::move(rows), environment_.router.loop(),
                            [done = std::move(done), room = address_](const base::Result<void>& result) mutable {
                              if (done) return done(result);
@@ -115,6 +119,15 @@ void Room::add_row(store::Unit& unit) {
 
 void Room::save(store::Writer::Done done) {
   auto unit = base::make_ref<store::Unit>();
+  add_row(*unit);
+  write(std::move(unit), std::move(done));
+}
+
+void Room::change(base::Fn<void()> changes, store::Writer::Done done) {
+  auto unit = base::make_ref<store::Unit>();
+  store::Unit* const outer = std::exchange(gathered_, unit.get());
+  changes();
+  gathered_ = outer;
   add_row(*unit);
   write(std::move(unit), std::move(done));
 }

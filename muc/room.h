@@ -56,6 +56,8 @@ class Room {
   void configure(std::vector<Value> values);
   /// Writes what has been set; `done` when it is durable or has failed (for a room that isn't persistent: later).
   void save(store::Writer::Done done = nullptr);
+  /// Does the changes; all that they write, and the row, is one unit. `done` as for save().
+  void change(base::Fn<void()> changes, store::Writer::Done done = nullptr);
   /// The row that the store has of it, once it is configured: for lists, and to be restored if it is persistent.
   void add_row(store::Unit& unit);
   /// The subject as the store keeps it (subject.h).
@@ -190,6 +192,7 @@ class Room {
   std::string subject_;
   base::WallTime created_{};
   std::int64_t archive_from_ = 0, last_archive_id_ = 0;
+  store::Unit* gathered_ = nullptr;  // during change(): takes what is written
   const std::uint64_t number_;
   bool persistent_ = false, over_ = false, new_ = false, stored_ = false;
 };

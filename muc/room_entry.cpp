@@ -80,6 +80,11 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   const auto refuse = [&](const xmpp::StanzaError& error) { this->refuse(presence, error); };
   if (join.affiliation == Affiliation::outcast) return refuse(Condition::forbidden);
   if (!environment_.service.is_admin(address_.domain(), presence.from())) {
+    if (join.affiliation == Affiliation::none) {
+      for (const auto& step : environment_.points.newcomer) {
+        if (const Refusal refusal = step(join)) return refuse(*refusal);
+      }
+    }
     if (!is_admitted(join.affiliation)) return refuse(Condition::registration_required);
     join.known = occupant(join.nick);
     for (const auto& step : environment_.points.join) {

@@ -15,7 +15,7 @@ using xmpp::Type;
 
 namespace {
 
-constexpr std::string_view kVcard = "vcard-temp", kPubsub = "http://jabber.org/protocol/pubsub";
+constexpr std::string_view kPubsub = "http://jabber.org/protocol/pubsub";
 constexpr auto kForwarded = std::chrono::minutes(5);  // the longest that an occupant's answer is waited for
 constexpr std::size_t kMostForwarded = 10'000;        // requests of a shard under way
 
@@ -169,7 +169,7 @@ void Room::forward(const router::PacketRef& packet) {
   if (environment_.router.open_requests() >= kMostForwarded) return refuse(Condition::resource_constraint);
   // What belongs to an account and not to a session is asked of the account.
   const std::string_view about = packet->stanza().payload() == nullptr ? "" : packet->stanza().payload()->ns();
-  const bool of_account = about == kVcard || about == kPubsub;
+  const bool of_account = about == ns::vcard || about == kPubsub;
   const xmpp::Jid target = of_account ? to->bare : to->sessions.back().jid;
   environment_.router.request(
       xml::Document::copy_of(packet->stanza().root()), from->address, target, kForwarded,

@@ -15,6 +15,7 @@ using xmpp::FieldType;
 
 constexpr std::string_view kFormType = "http://jabber.org/protocol/muc#roomconfig";
 constexpr std::string_view kStored = "urn:exedra:room:1";  // never on the wire
+constexpr std::size_t kMarkup = 16;                        // bytes around a value
 
 Texts as_texts(const Value& value) {
   if (const bool* yes = std::get_if<bool>(&value)) return {*yes ? "1" : "0"};
@@ -64,7 +65,8 @@ std::vector<Value> Fields::defaults(const router::RoomService& service) const {
   return values;
 }
 
-void Fields::add_form(xml::Element& query, const std::vector<Value>& values) const {
+void Fields::add_form(xml::Element& query, const std::vector<Value>& values,
+                      const std::vector<xmpp::FormField>& more) const {
   std::vector<xmpp::FormField> fields;
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     const FieldSpec& spec = specs_[i];
@@ -76,6 +78,7 @@ void Fields::add_form(xml::Element& query, const std::vector<Value>& values) con
                       .options = spec.options,
                       .range = spec.range});
   }
+  fields.insert(fields.end(), more.begin(), more.end());
   xmpp::add_form(query, xmpp::FormType::form, kFormType, fields);
 }
 
@@ -92,6 +95,15 @@ base::Result<std::vector<Value>, xmpp::StanzaError> Fields::submitted(const xmpp
     values[i] = *std::move(value);
   }
   return values;
+}
+
+std::size_t Fields::form_bytes(const std::vector<Value>& values) const {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    if (!specs_[i].in_form) continue;
+    for (const std::string& text : as_texts(values[i])) bytes += kMarkup + text.size();
+  }
+  return bytes;
 }
 
 std::string Fields::to_text(const std::vector<Value>& values) const {

@@ -52,11 +52,14 @@ class Fields {
   const std::vector<FieldSpec>& specs() const { return specs_; }
   std::vector<Value> defaults(const router::RoomService& service) const;
 
-  /// The form with these values (10.1.3, 10.2).
-  void add_form(xml::Element& query, const std::vector<Value>& values) const;
+  /// The form with these values (10.1.3, 10.2), and `more` behind them.
+  void add_form(xml::Element& query, const std::vector<Value>& values,
+                const std::vector<xmpp::FormField>& more = {}) const;
   /// The values with what a submitted form changes; fields it leaves out stay as they are, unknown ones are ignored.
   base::Result<std::vector<Value>, xmpp::StanzaError> submitted(const xmpp::DataForm& form,
                                                                 std::vector<Value> values) const;
+  /// How much an owner has set.
+  std::size_t form_bytes(const std::vector<Value>& values) const;
   /// As the store keeps them, and back; what is unknown or no longer fits is the default.
   std::string to_text(const std::vector<Value>& values) const;
   std::vector<Value> from_text(std::string_view text, std::vector<Value> defaults) const;

@@ -32,7 +32,46 @@ ClientListener read_listener(const Reader& in) {
   return listener;
 }
 
-constexpr std::uint64_t kMostArchiveDays = 36'500;
+constexpr std::uint64_t kMiB = 1024 * 1024, kGiB = 1024 * kMiB;
+constexpr std::uint64_t kMostArchiveDays = 36'500, kLeastArchiveBytes = 10'000, kMostArchiveBytes = 1024 * kGiB;
+
+/// What an element says of `archive-days` and the like; what it leaves out is as in `usual`.
+router::Retention read_retention(const Reader& in, const router::Retention& usual) {
+  router::Retention kept = usual;
+  kept.days = std::chrono::days(in.number("archive-days", usual.days.count(), 0, kMostArchiveDays));
+  kept.messages = in.number("archive-max-messages", usual.messages, 0, std::numeric_limits<std::uint32_t>::max());
+  kept.bytes = in.number("archive-max-bytes", usual.bytes, 0, kMostArchiveBytes);
+  if (kept.bytes != 0 && kept.bytes < kLeastArchiveBytes)
+    in.complain("'archive-max-bytes' has no room for one stanza; give at least " + std::to_string(kLeastArchiveBytes) +
+                ", or 0 for no limit");
+  return kept;
+}
+
+/// The local part that an attribute names, as accounts are called.
+std::string read_local(const Reader& in, std::string_view name, const xmpp::Jid& host) {
+  const std::string text = in.required(name);
+  const auto jid = xmpp::Jid::make(text, host.domain());
+  if (!jid) in.complain("'" + text + "' can't stand before the '@' of an address; correct it");
+  return std::string(jid->local());
+}
+
+router::AccountClass read_class(const Reader& in, const HostConfig& host) {
+  in.only({"class", "archive-days", "archive-max-messages", "archive-max-bytes"}, {"account", "accounts"});
+  router::AccountClass read;
+  read.name = in.required("class");
+  if (std::ranges::find(host.classes, read.name, &router::AccountClass::name) != host.classes.end())
+    in.complain("the class '" + read.name + "' stands twice; remove one");
+  read.retention = read_retention(in, host.retention);
+  for (const xml::Element& child : xml::children(in.element())) {
+    const Reader who = in.at(child);
+    const bool one = child.name() == "account";
+    who.only({one ? "name" : "prefix"}, {});
+    (one ? read.accounts : read.prefixes).push_back(read_local(who, one ? "name" : "prefix", host.domain));
+  }
+  if (read.accounts.empty() && read.prefixes.empty())
+    in.complain("nobody is in it; add <account name='…'/> or <accounts prefix='…'/>");
+  return read;
+}
 
 /// Where a host's rooms are; empty for none. By default below its own name, but nothing stands below an IP address.
 xmpp::Jid read_rooms_address(const Reader& in, const xmpp::Jid& host) {
@@ -43,8 +82,9 @@ xmpp::Jid read_rooms_address(const Reader& in, const xmpp::Jid& host) {
 }
 
 HostConfig read_host(const Reader& in) {
-  in.only({"domain", "rooms", "certificate", "key", "archive", "archive-days", "registration", "offline-max-messages"},
-          {"contact"});
+  in.only({"domain", "rooms", "certificate", "key", "archive", "archive-days", "archive-max-messages",
+           "archive-max-bytes", "registration", "offline-max-messages"},
+          {"contact", "retention"});
   HostConfig host;
   host.domain = in.domain("domain");
   host.rooms = read_rooms_address(in, host.domain);
@@ -53,14 +93,18 @@ HostConfig read_host(const Reader& in) {
   if (host.certificate.empty() != host.key.empty())
     in.complain("'certificate' and 'key' belong together; give both, or neither for a self-signed one");
   host.archive = in.flag("archive", host.archive);
-  host.archive_days = std::chrono::days(in.number("archive-days", 0, 0, kMostArchiveDays));
+  host.retention = read_retention(in, {});
   host.registration = in.flag("registration", host.registration);
   host.offline_max_messages =
       in.number("offline-max-messages", host.offline_max_messages, 0, std::numeric_limits<std::uint32_t>::max());
   for (const xml::Element& child : xml::children(in.element())) {
-    const Reader contact = in.at(child);
-    contact.only({"admin"}, {});
-    host.admin_contacts.push_back(contact.required("admin"));
+    const Reader inner = in.at(child);
+    if (child.name() == "retention") {
+      host.classes.push_back(read_class(inner, host));
+      continue;
+    }
+    inner.only({"admin"}, {});
+    host.admin_contacts.push_back(inner.required("admin"));
   }
   return host;
 }
@@ -68,7 +112,8 @@ HostConfig read_host(const Reader& in) {
 constexpr std::uint32_t kMostRoomHistory = 10'000;
 
 void read_room_service(const Reader& in, router::RoomService& service) {
-  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages", "history"},
+  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages",
+           "archive-max-bytes", "history"},
           {"admin"});
   using router::MayCreate;
   service.name = in.text("name", service.name);
@@ -77,9 +122,7 @@ void read_room_service(const Reader& in, router::RoomService& service) {
                            {{"anyone", MayCreate::anyone}, {"local", MayCreate::local}, {"admins", MayCreate::admins}});
   service.persistent = in.flag("persistent", service.persistent);
   service.archive = in.flag("archive", service.archive);
-  service.archive_days = std::chrono::days(in.number("archive-days", 0, 0, kMostArchiveDays));
-  service.archive_max_messages =
-      in.number("archive-max-messages", service.archive_max_messages, 0, std::numeric_limits<std::uint32_t>::max());
+  service.retention = read_retention(in, service.retention);
   service.history = in.number("history", service.history, 0, kMostRoomHistory);
   for (const xml::Element& child : xml::children(in.element())) {
     const Reader admin = in.at(child);
@@ -122,8 +165,6 @@ void read_room_services(const Reader& in, Config& config) {
 }
 
 using router::Limits;
-
-constexpr std::uint64_t kMiB = 1024 * 1024, kGiB = 1024 * kMiB;
 
 struct Limit {
   std::string_view name;
@@ -175,6 +216,7 @@ constexpr std::array kLimits{
     Limit{"room-config-bytes", &Limits::room_config_bytes, 1'000, kMiB},
     Limit{"room-ping-seconds", &Limits::room_ping, 10, 86'400},
     Limit{"room-ping-answer-seconds", &Limits::room_ping_answer, 1, 3'600},
+    Limit{"room-meeting-seconds", &Limits::room_meeting, 1, 60},
 };
 
 template <class Field>

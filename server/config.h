@@ -28,7 +28,8 @@ struct HostConfig {
   std::string certificate;  ///< PEM chain; empty for a self-signed one made at first start
   std::string key;
   bool archive = true;
-  std::chrono::days archive_days{0};
+  router::Retention retention;
+  std::vector<router::AccountClass> classes;
   bool registration = false;
   std::uint32_t offline_max_messages = 500;
   std::vector<std::string> admin_contacts;  ///< XEP-0157, as URIs

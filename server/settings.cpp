@@ -12,7 +12,8 @@ router::SettingsRef make_settings(const Config& config, std::uint64_t descriptor
   for (const HostConfig& host : config.hosts) {
     hosts.push_back({.domain = host.domain,
                      .archive = host.archive,
-                     .archive_days = host.archive_days,
+                     .retention = host.retention,
+                     .classes = host.classes,
                      .registration = host.registration,
                      .offline_max_messages = host.offline_max_messages,
                      .admin_contacts = host.admin_contacts,

@@ -1,14 +1,16 @@
-// Retention: now and then what is older than a host keeps leaves its accounts' archives, a bounded piece at a time.
+// Retention: now and then what is too old, too many or too much leaves the archives of accounts and rooms, a bounded
+// piece at a time.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 
 #include "features/archive_state.h"
+#include "store/reader.h"
 
 namespace features::archive {
 
-/// One per shard, for the accounts that shard owns; lives as long as the registered steps.
+/// One per shard, for the archives that shard owns; lives as long as the registered steps.
 class Expiry {
  public:
   explicit Expiry(const Archive& archive) : archive_(archive) {}
@@ -16,17 +18,34 @@ class Expiry {
   void start();
 
  private:
+  /// How far a round has come.
+  struct Place {
+    std::string after;               ///< the last archive that has nothing to remove
+    std::string within = {};         ///< the one in which a piece ended, or empty …
+    store::ArchiveTally tally = {};  ///< … and how far that is counted
+  };
+  /// What goes: all before a time, or up to an id.
+  struct Due {
+    xmpp::Jid owner;
+    std::optional<base::WallTime> before;
+    std::int64_t upto = 0;
+  };
   struct Found;
+  class Piece;
+  using Span = std::optional<store::ArchiveSpan>;
 
   void wait();
   void look_on();
   void on_found(base::Result<Found> found);
-  void expire(const xmpp::Jid& owner, base::WallTime before);
-  void update_start(const xmpp::Jid& owner, base::WallTime before);
+  void remove(const Due& due);
+  void on_removed(const Due& due, const Span& left);
+  void update_start(const Due& due, const Span& left);
+  void pause(base::Fn<void()> then);
+  void fail(const base::Error& why);
 
   Archive archive_;
   base::Timer timer_;
-  std::string after_;  // the last archive of this round that has nothing to remove
+  Place place_;
 };
 
 }  // namespace features::archive

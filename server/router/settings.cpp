@@ -1,10 +1,33 @@
 #include "router/settings.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 
 namespace router {
+namespace {
+
+template <class Number>
+Number less(Number one, Number other) {
+  if (one == Number{} || other == Number{}) return std::max(one, other);
+  return std::min(one, other);
+}
+
+}  // namespace
+
+Retention stricter(const Retention& one, const Retention& other) {
+  return {less(one.days, other.days), less(one.messages, other.messages), less(one.bytes, other.bytes)};
+}
+
+const Retention& HostSettings::retention_of(std::string_view local) const {
+  for (const AccountClass& one : classes) {
+    if (std::ranges::find(one.accounts, local) != one.accounts.end() ||
+        std::ranges::any_of(one.prefixes, [&](const std::string& prefix) { return local.starts_with(prefix); }))
+      return one.retention;
+  }
+  return retention;
+}
 
 Settings::Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms)
     : hosts_(std::move(hosts)), rooms_(std::move(rooms)), limits_(limits) {

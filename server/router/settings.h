@@ -15,15 +15,38 @@
 
 namespace router {
 
+/// How much of an archive is kept; 0 in any of them: all. What is too old, too many or too much goes, the oldest first.
+struct Retention {
+  std::chrono::days days{0};
+  std::uint32_t messages = 0;
+  std::uint64_t bytes = 0;  ///< of stanzas as they are stored
+
+  bool keeps_all() const { return days.count() == 0 && messages == 0 && bytes == 0; }
+  bool operator==(const Retention&) const = default;
+};
+/// What satisfies both.
+Retention stricter(const Retention& one, const Retention& other);
+
+/// Accounts of a host whose archives are kept otherwise.
+struct AccountClass {
+  std::string name;
+  std::vector<std::string> accounts;  ///< local parts
+  std::vector<std::string> prefixes;  ///< of local parts
+  Retention retention;
+};
+
 /// One virtual host's switches.
 struct HostSettings {
   xmpp::Jid domain;
   bool archive = true;                ///< keep messages of accounts (XEP-0313)
-  std::chrono::days archive_days{0};  ///< how long; 0: for ever
+  Retention retention;                ///< how much of them
+  std::vector<AccountClass> classes;  ///< the first that an account is in counts instead
   bool registration = false;          ///< accounts may be made in band (XEP-0077)
   std::uint32_t offline_max_messages = 500;
   std::vector<std::string> admin_contacts;  ///< URIs (XEP-0157)
   xmpp::Jid rooms;                          ///< its room service's address; empty: none
+
+  const Retention& retention_of(std::string_view local) const;
 };
 
 /// Who may make rooms: everybody, accounts of this server, the service's administrators.
@@ -34,12 +57,11 @@ struct RoomService {
   xmpp::Jid domain;
   std::string name = "Rooms";  ///< shown by service discovery
   MayCreate create = MayCreate::local;
-  std::vector<xmpp::Jid> admins;           ///< bare; own every room
-  bool persistent = false;                 ///< default of a new room
-  bool archive = true;                     ///< rooms keep what is said (default of a new room)
-  std::chrono::days archive_days{0};       ///< how long; 0: for ever
-  std::uint32_t archive_max_messages = 0;  ///< newest kept of a room; 0: all
-  std::uint32_t history = 20;              ///< messages a newcomer is sent unless the room says otherwise
+  std::vector<xmpp::Jid> admins;  ///< bare; own every room
+  bool persistent = false;        ///< default of a new room
+  bool archive = true;            ///< rooms keep what is said (default of a new room)
+  Retention retention;            ///< how much of it; a room may keep less
+  std::uint32_t history = 20;     ///< messages a newcomer is sent unless the room says otherwise
 };
 
 /// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.
@@ -96,6 +118,7 @@ struct Limits {
   std::size_t room_config_bytes = 16 * 1024;  ///< of a room's configuration
   std::chrono::seconds room_ping{900};        ///< a silent occupant is asked after so long whether it is still there
   std::chrono::seconds room_ping_answer{60};  ///< for its answer; then it is taken for gone
+  std::chrono::seconds room_meeting{10};      ///< for the token service to answer a room (XEP-0483)
 };
 
 class Settings final : public base::RefCounted {

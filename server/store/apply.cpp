@@ -41,6 +41,7 @@ Done put(Database& db, const AccountDelete& gone) {
                                        "DELETE FROM vcard WHERE owner = ?",
                                        "DELETE FROM archive WHERE owner = ?",
                                        "DELETE FROM archive_prefs WHERE owner = ?",
+                                       "DELETE FROM archive_limit WHERE owner = ?",
                                        "DELETE FROM offline WHERE owner = ?",
                                        "DELETE FROM last_activity WHERE owner = ?",
                                        "DELETE FROM sm_mark WHERE owner = ?",
@@ -119,6 +120,19 @@ Done put(Database& db, const ArchiveExpire& expire) {
       expire.owner, ArchiveExpire::kMost, expire.before);
 }
 
+Done put(Database& db, const ArchiveTrim& trim) {
+  return db.run(
+      "DELETE FROM archive WHERE number IN (SELECT number FROM archive WHERE owner = ? AND id <= ? ORDER BY id LIMIT "
+      "?)",
+      trim.owner, trim.upto, ArchiveExpire::kMost);
+}
+
+Done put(Database& db, const ArchiveLimitPut& put) {
+  if (put.limit == ArchiveLimit()) return db.run("DELETE FROM archive_limit WHERE owner = ?", put.owner);
+  return db.run("INSERT OR REPLACE INTO archive_limit (owner, days, messages, bytes) VALUES (?,?,?,?)", put.owner,
+                put.limit.days, put.limit.messages, put.limit.bytes);
+}
+
 Done put(Database& db, const ArchivePrefsPut& put) {
   const std::string always = join(put.prefs.always);
   const std::string never = join(put.prefs.never);
@@ -165,6 +179,8 @@ Done put(Database& db, const RoomPut& put) {
 Done put(Database& db, const RoomDelete& gone) {
   auto done = db.run("DELETE FROM room WHERE room = ?", gone.room);
   if (done) done = db.run("DELETE FROM room_affiliation WHERE room = ?", gone.room);
+  if (done) done = db.run("DELETE FROM vcard WHERE owner = ?", gone.room);
+  if (done) done = db.run("DELETE FROM archive_limit WHERE owner = ?", gone.room);
   if (!done) return done;
   return db.run("DELETE FROM archive WHERE number IN (SELECT number FROM archive WHERE owner = ? ORDER BY id LIMIT ?)",
                 gone.room, RoomDelete::kMost);
@@ -172,6 +188,8 @@ Done put(Database& db, const RoomDelete& gone) {
 
 Done put(Database& db, const RoomsForget&) {
   auto done = db.run("DELETE FROM room_affiliation WHERE room IN (SELECT room FROM room WHERE temporary = 1)");
+  if (done) done = db.run("DELETE FROM vcard WHERE owner IN (SELECT room FROM room WHERE temporary = 1)");
+  if (done) done = db.run("DELETE FROM archive_limit WHERE owner IN (SELECT room FROM room WHERE temporary = 1)");
   return done ? db.run("DELETE FROM room WHERE temporary = 1") : done;
 }
 

@@ -103,6 +103,10 @@ base::Result<std::optional<ArchiveEnd>> archive_end(Database& db, std::string_vi
   return select_one(db, make, sql, owner);
 }
 
+ArchiveLimit archive_limit(const Statement& row) {
+  return {.days = row.number(0), .messages = row.number(1), .bytes = row.number(2)};
+}
+
 }  // namespace
 
 base::Result<ArchivePage> Reader::archive(const ArchiveQuery& query) {
@@ -135,21 +139,51 @@ base::Result<std::optional<ArchiveSpan>> Reader::archive_span(std::string_view o
   return ArchiveSpan{.first = **first, .last = **last};
 }
 
-// Two seeks for each owner; no look at the rows between.
-base::Result<std::vector<ArchiveAge>> Reader::archive_ages(std::string_view after, std::size_t limit) {
+// Three seeks for each owner; no look at the rows between.
+base::Result<std::vector<ArchiveAge>> Reader::archive_ages(std::string_view after, std::size_t limit, bool limited) {
   std::vector<ArchiveAge> ages;
   std::string last(after);
   while (ages.size() < limit) {
-    auto next = select_one(db_, first_text, "SELECT owner FROM archive WHERE owner > ? ORDER BY owner LIMIT 1", last);
+    auto next = select_one(db_, first_text,
+                           limited ? "SELECT owner FROM archive_limit WHERE owner > ? ORDER BY owner LIMIT 1"
+                                   : "SELECT owner FROM archive WHERE owner > ? ORDER BY owner LIMIT 1",
+                           last);
     if (!next) return std::unexpected(next.error());
     if (!*next) break;
     last = **next;
     auto oldest = select_number(
         db_, "SELECT min(time) FROM (SELECT time FROM archive WHERE owner = ? ORDER BY id LIMIT 10)", last);
     if (!oldest) return std::unexpected(oldest.error());
-    ages.push_back({.owner = last, .oldest = base::WallTime(base::WallTime::duration(*oldest))});
+    auto own = select_one(db_, archive_limit, "SELECT days, messages, bytes FROM archive_limit WHERE owner = ?", last);
+    if (!own) return std::unexpected(own.error());
+    ages.push_back({.owner = last,
+                    .oldest = *oldest == 0 ? base::WallTime::max() : base::WallTime(base::WallTime::duration(*oldest)),
+                    .limit = own->value_or(ArchiveLimit())});
   }
   return ages;
+}
+
+// A stanza's length is in its row's head: what doesn't fit the row's page isn't read.
+base::Result<ArchiveTally> Reader::archive_tally(std::string_view owner, const ArchiveTally& so_far,
+                                                 const ArchiveLimit& limit, std::size_t rows) {
+  ArchiveTally tally = so_far;
+  std::size_t counted = 0;
+  auto count = [&](const Statement& row) {
+    ++counted;
+    tally.below = row.number(0);
+    tally.bytes += row.number(1);
+    ++tally.messages;
+    if ((limit.messages > 0 && tally.messages > limit.messages) || (limit.bytes > 0 && tally.bytes > limit.bytes))
+      tally.excess = tally.below;
+    return tally.below;
+  };
+  auto read = select_while(
+      db_, count, [&] { return !tally.excess; },
+      "SELECT id, length(stanza) FROM archive WHERE owner = ? AND id < ? ORDER BY id DESC LIMIT ?", owner, tally.below,
+      static_cast<std::int64_t>(rows));
+  if (!read) return std::unexpected(read.error());
+  tally.done = tally.excess || counted < rows;
+  return tally;
 }
 
 base::Result<std::optional<ArchivePrefs>> Reader::archive_prefs(std::string_view owner) {

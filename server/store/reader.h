@@ -57,7 +57,17 @@ struct ArchiveSpan {
 
 struct ArchiveAge {
   std::string owner;
-  base::WallTime oldest;  ///< of the first few messages: a clock that was wrong once must not hide the others
+  /// Of the first few: a clock that was wrong once must not hide the others. The end of time if there are none.
+  base::WallTime oldest;
+  ArchiveLimit limit;  ///< its own
+};
+
+/// An archive counted from its newest message backwards, a piece at a time.
+struct ArchiveTally {
+  std::int64_t below = std::numeric_limits<std::int64_t>::max();  ///< the lowest id that was counted
+  std::int64_t messages = 0, bytes = 0;
+  std::optional<std::int64_t> excess;  ///< the newest that is too much
+  bool done = false;                   ///< that was found, or there is nothing more to count
 };
 
 struct StoredRoom {
@@ -115,7 +125,11 @@ class Reader {
   Result<bool> archive_has(std::string_view owner, std::int64_t id);
   Result<std::optional<ArchiveSpan>> archive_span(std::string_view owner);
   /// Whose archives begin how long ago: ascending by owner, beginning behind `after`; fewer than `limit` means the end.
-  Result<std::vector<ArchiveAge>> archive_ages(std::string_view after, std::size_t limit);
+  /// `limited`: only those with a limit of their own.
+  Result<std::vector<ArchiveAge>> archive_ages(std::string_view after, std::size_t limit, bool limited = false);
+  /// Counts at most so many rows more, until one is beyond the limit's messages or bytes.
+  Result<ArchiveTally> archive_tally(std::string_view owner, const ArchiveTally& so_far, const ArchiveLimit& limit,
+                                     std::size_t rows);
   Result<std::optional<ArchivePrefs>> archive_prefs(std::string_view owner);
   /// 0 if the archive is empty.
   Result<std::int64_t> last_archive_id(std::string_view owner);

@@ -66,6 +66,12 @@ struct ArchiveRow {
   bool operator==(const ArchiveRow&) const = default;
 };
 
+/// How much of an archive its owner wants kept; 0 in any of them: all.
+struct ArchiveLimit {
+  std::int64_t days = 0, messages = 0, bytes = 0;
+  bool operator==(const ArchiveLimit&) const = default;
+};
+
 enum class ArchiveDefault : std::uint8_t { always = 0, never = 1, roster = 2 };
 
 struct ArchivePrefs {
@@ -181,12 +187,19 @@ struct ArchiveReplace {
   std::int64_t id = 0;
   std::string stanza;
 };
-/// Retention: removes the owner's rows older than `before`; looks at so many of the first only, so that the writer
-/// isn't kept long.
+/// Retention: removes the owner's rows older than `before` from so many of the first: the writer isn't kept long.
 struct ArchiveExpire {
   static constexpr std::int64_t kMost = 1000;
   std::string owner;
   base::WallTime before;
+};
+struct ArchiveTrim {
+  std::string owner;
+  std::int64_t upto = 0;  ///< rows up to this id go, ArchiveExpire::kMost at a time
+};
+struct ArchiveLimitPut {
+  std::string owner;
+  ArchiveLimit limit;  ///< one that limits nothing is removed
 };
 struct ArchivePrefsPut {
   std::string owner;
@@ -219,8 +232,7 @@ struct SmMarkExpire {
 struct RoomPut {
   Room room;
 };
-/// The room, its affiliations and the first of its archive; the rest of that is left to retention, so that the writer
-/// isn't kept long.
+/// The room with all it has, and the first of its archive; the rest is left to retention: the writer isn't kept long.
 struct RoomDelete {
   static constexpr std::int64_t kMost = 1000;
   std::string room;
@@ -237,8 +249,8 @@ struct RoomAffiliationDelete {
 
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
-                         VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchivePrefsPut, OfflinePut,
-                         OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete,
-                         RoomsForget, RoomAffiliationPut, RoomAffiliationDelete>;
+                         VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
+                         ArchivePrefsPut, OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete,
+                         SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut, RoomAffiliationDelete>;
 
 }  // namespace store

@@ -47,7 +47,13 @@ CREATE TABLE room_affiliation (room TEXT, jid TEXT, affiliation INTEGER NOT NULL
 CREATE INDEX room_affiliation_jid ON room_affiliation (jid, affiliation);
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms};
+// Of few archives: the walk over all of them looks into it for each.
+constexpr const char* kLimits = R"sql(
+CREATE TABLE archive_limit (owner TEXT PRIMARY KEY, days INTEGER NOT NULL, messages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

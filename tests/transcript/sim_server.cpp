@@ -68,6 +68,15 @@ void SimServer::add_account(std::string_view bare, std::string_view password) {
   if (!created || !*created) throw Failure("cannot add " + std::string(bare));
 }
 
+router::Router& SimServer::router_of(const xmpp::Jid& address) {
+  const router::Router& any = server_->shard(0).router();
+  return any.board().router(any.owner(address));
+}
+
+void SimServer::claim(std::string_view domain, router::Component& component) {
+  for (std::size_t i = 0; i < server_->shards(); ++i) server_->shard(i).router().claim(domain, component);
+}
+
 sim::Peer SimServer::connect(const sim::LinkOptions& options) {
   const std::size_t shard = next_shard_++ % server_->shards();
   auto [transport, peer] = sim::make_link(world_.loop(shard), options);

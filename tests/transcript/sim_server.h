@@ -26,6 +26,12 @@ class SimServer {
   void add_account(std::string_view bare, std::string_view password);
   /// What the first shard registered; all register alike.
   const router::Registry& registry() { return server_->shard(0).registry(); }
+  /// The router of the shard that owns this address.
+  router::Router& router_of(const xmpp::Jid& address);
+  /// Stands in for a component that isn't there, on every shard.
+  void claim(std::string_view domain, router::Component& component);
+  /// What an operator would change by a reload.
+  void use(const router::SettingsRef& settings) { server_->use(settings); }
   /// A new client's connection, accepted by one shard after the other.
   sim::Peer connect(const sim::LinkOptions& options);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "features/hints.h"
+#include "store/unit.h"
 #include "unit/features/household.h"
 #include "xml/writer.h"
 
@@ -433,7 +434,7 @@ TEST_F(ArchiveTest, WhatIsOlderThanTheHostKeepsGoes) {
   say("the other day");
   world.advance(24h * 15);
   EXPECT_EQ(ask(*balcony_, "").bodies, (Bodies{"long ago", "the other day"})) << "nobody said so";
-  use({.domain = jid("example.org"), .archive_days = std::chrono::days(30)});
+  use({.domain = jid("example.org"), .retention = {.days = std::chrono::days(30)}});
   forget(*romeo_);  // whose archive shrinks all the same
   world.advance(2h);
   const Page left = ask(*balcony_, "");
@@ -448,6 +449,107 @@ TEST_F(ArchiveTest, WhatIsOlderThanTheHostKeepsGoes) {
   EXPECT_TRUE(ask(*balcony_, "").bodies.empty());
   submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
   EXPECT_TRUE(balcony_->take().at(0).contains("<metadata xmlns='urn:xmpp:mam:2'/>"));
+}
+
+TEST_F(ArchiveTest, WhatIsTooManyGoesByClassAndHost) {
+  for (const char* body : {"1", "2", "3", "4", "5"}) say(body);
+  use({.domain = jid("example.org"),
+       .retention = {.messages = 2},
+       .classes = {{.name = "ladies", .accounts = {"juliet"}, .prefixes = {}, .retention = {.messages = 4}}}});
+  world.advance(2h);
+  const Page left = ask(*balcony_, "");
+  EXPECT_EQ(left.bodies, (Bodies{"2", "3", "4", "5"}));
+  EXPECT_EQ(ask(*orchard_, "").bodies, (Bodies{"4", "5"}));
+  submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+  EXPECT_TRUE(balcony_->take().at(0).contains("<start id='" + left.ids.at(0) + "'")) << "XEP-0313 5";
+}
+
+TEST_F(ArchiveTest, WhatIsTooMuchGoes) {
+  for (const char* body : {"1", "2", "3", "4", "5"}) say(body);
+  std::size_t one = 0;
+  store->read(
+      router().loop(), [](store::Reader& reader) { return reader.archive({.owner = "juliet@example.org"}); },
+      [&](const base::Result<store::ArchivePage>& page) { one = page->rows.at(0).stanza.size(); });
+  settle();
+  ASSERT_GT(one, 50u);
+  use({.domain = jid("example.org"), .retention = {.bytes = 2 * one + one / 2}});
+  world.advance(2h);
+  EXPECT_EQ(ask(*balcony_, "").bodies, (Bodies{"4", "5"}));
+  use({.domain = jid("example.org"), .retention = {.bytes = one / 2}});
+  world.advance(2h);
+  EXPECT_TRUE(ask(*balcony_, "").bodies.empty());
+  submit(*balcony_, "<iq type='get' id='q'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+  EXPECT_TRUE(balcony_->take().at(0).contains("<metadata xmlns='urn:xmpp:mam:2'/>"));
+  say("6");
+  EXPECT_EQ(ask(*balcony_, "").bodies, (Bodies{"6"}));
+}
+
+TEST_F(ArchiveTest, ALargeArchiveOfARoomShrinksInSmallSteps) {
+  constexpr std::int64_t kAll = 12'000, kKept = 6'000;
+  auto unit = base::make_ref<store::Unit>();
+  for (std::int64_t id = 1; id <= kAll; ++id) {
+    unit->add(store::ArchivePut{{.owner = "hall@rooms.example.org",
+                                 .id = id,
+                                 .with = "hall@rooms.example.org/Romeo",
+                                 .time = world.loop(0).wall(),
+                                 .stanza = "<message/>"}});
+  }
+  store->write(std::move(unit), world.loop(0), [](const base::Result<void>& done) { EXPECT_TRUE(done); });
+  settle();
+  const auto first = [this] {
+    std::int64_t id = 0;
+    store->read(
+        router().loop(), [](store::Reader& reader) { return reader.archive_span("hall@rooms.example.org"); },
+        [&](const base::Result<std::optional<store::ArchiveSpan>>& span) { id = (*span)->first.id; });
+    settle();
+    return id;
+  };
+  use({.domain = jid("example.org")}, {},
+      {{.domain = jid("rooms.example.org"), .retention = {.messages = static_cast<std::uint32_t>(kKept)}}});
+  world.advance(59min);
+  std::int64_t last = first();
+  EXPECT_EQ(last, 1);
+  int steps = 0;
+  for (int looks = 0; looks < 2000 && last <= kAll - kKept; ++looks) {
+    const std::int64_t now = first();
+    EXPECT_LE(now - last, 2 * store::ArchiveExpire::kMost);
+    steps += now == last ? 0 : 1;
+    last = now;
+  }
+  EXPECT_EQ(last, kAll - kKept + 1);
+  EXPECT_GE(steps, 3);
+  world.advance(2h);
+  EXPECT_EQ(first(), kAll - kKept + 1);
+}
+
+// A room's own limit holds where its service has none, and never lengthens the service's.
+TEST_F(ArchiveTest, ARoomMayKeepLessThanItsService) {
+  auto unit = base::make_ref<store::Unit>();
+  for (const char* owner : {"hall@rooms.example.org", "crypt@rooms.example.org", "romeo@example.org"}) {
+    for (std::int64_t id = 1; id <= 10; ++id)
+      unit->add(store::ArchivePut{{.owner = owner, .id = id, .time = world.loop(0).wall(), .stanza = "<message/>"}});
+  }
+  unit->add(store::ArchiveLimitPut{"hall@rooms.example.org", {.messages = 4}});
+  unit->add(store::ArchiveLimitPut{"crypt@rooms.example.org", {.messages = 8}});
+  store->write(std::move(unit), world.loop(0), [](const base::Result<void>& done) { EXPECT_TRUE(done); });
+  settle();
+  const auto first = [this](const std::string& owner) {
+    std::int64_t id = 0;
+    store->read(
+        router().loop(), [owner](store::Reader& reader) { return reader.archive_span(owner); },
+        [&](const base::Result<std::optional<store::ArchiveSpan>>& span) { id = (*span)->first.id; });
+    settle();
+    return id;
+  };
+  use({.domain = jid("example.org")}, {}, {{.domain = jid("rooms.example.org")}});
+  world.advance(2h);
+  EXPECT_EQ(first("hall@rooms.example.org"), 7);
+  EXPECT_EQ(first("crypt@rooms.example.org"), 3);
+  use({.domain = jid("example.org")}, {}, {{.domain = jid("rooms.example.org"), .retention = {.messages = 5}}});
+  world.advance(2h);
+  EXPECT_EQ(first("hall@rooms.example.org"), 7);
+  EXPECT_EQ(first("crypt@rooms.example.org"), 6);
+  EXPECT_EQ(first("romeo@example.org"), 1);
 }
 
 TEST_F(ArchiveTest, TellsWhatCanBeAsked) {

@@ -33,7 +33,7 @@ TEST(Config, DefaultsAreSafe) {
   EXPECT_EQ(config->client_listeners.at(0).port, 5222);
   EXPECT_FALSE(config->client_listeners.at(0).plaintext_login);
   EXPECT_TRUE(config->hosts.at(0).archive);
-  EXPECT_EQ(config->hosts.at(0).archive_days.count(), 0) << "nothing is removed unasked";
+  EXPECT_EQ(config->hosts.at(0).retention.days.count(), 0) << "nothing is removed unasked";
   EXPECT_FALSE(config->hosts.at(0).registration);
   EXPECT_EQ(config->limits.login_max_stanza_bytes, 16u * 1024);
   EXPECT_EQ(config->limits.login, std::chrono::seconds(60));
@@ -59,7 +59,7 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->hosts.at(0).domain.str(), "example.org");
   EXPECT_EQ(config->hosts.at(0).admin_contacts.at(0), "mailto:a@example.org");
   EXPECT_EQ(config->hosts.at(0).offline_max_messages, 7u);
-  EXPECT_EQ(config->hosts.at(0).archive_days.count(), 30);
+  EXPECT_EQ(config->hosts.at(0).retention.days.count(), 30);
   EXPECT_EQ(config->limits.max_stanza_bytes, 20000u);
   EXPECT_EQ(config->limits.login, std::chrono::seconds(5));
 }
@@ -83,8 +83,8 @@ TEST(Config, EveryHostHasRoomsUnlessItSaysOtherwise) {
   EXPECT_TRUE(config->rooms[0].admins.empty());
   EXPECT_FALSE(config->rooms[0].persistent);
   EXPECT_TRUE(config->rooms[0].archive);
-  EXPECT_EQ(config->rooms[0].archive_days.count(), 0) << "nothing is removed unasked";
-  EXPECT_EQ(config->rooms[0].archive_max_messages, 0u);
+  EXPECT_EQ(config->rooms[0].retention.days.count(), 0) << "nothing is removed unasked";
+  EXPECT_EQ(config->rooms[0].retention.messages, 0u);
   EXPECT_EQ(config->rooms[0].history, 20u);
 }
 
@@ -107,10 +107,54 @@ TEST(Config, TheOptionsOfARoomServiceReachTheServer) {
   EXPECT_EQ(service->admins[0].str(), "romeo@example.org");
   EXPECT_TRUE(service->persistent);
   EXPECT_FALSE(service->archive);
-  EXPECT_EQ(service->archive_days.count(), 7);
-  EXPECT_EQ(service->archive_max_messages, 1000u);
+  EXPECT_EQ(service->retention.days.count(), 7);
+  EXPECT_EQ(service->retention.messages, 1000u);
   EXPECT_EQ(service->history, 3u);
   EXPECT_EQ(settings->room_service("conference.a.example")->name, "Rooms");
+}
+
+TEST(Config, ArchivesAreKeptByClassHostAndService) {
+  const auto config = parse_config(
+      wrap("<host domain='example.org' archive-days='30' archive-max-messages='100' archive-max-bytes='1000000'>"
+           "<retention class='guests' archive-days='1'><accounts prefix='Guest-'/><account name='Tybalt'/></retention>"
+           "<retention class='admins' archive-days='0' archive-max-messages='0' archive-max-bytes='0'>"
+           "<account name='romeo'/><account name='guest-host'/></retention></host>"
+           "<rooms domain='conference.example.org' archive-max-bytes='20000'/>" +
+           kClients),
+      "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  const auto settings = make_settings(*config, 1024);
+  const router::HostSettings& host = *settings->host("example.org");
+  const router::Retention usual{std::chrono::days(30), 100, 1'000'000};
+  const router::Retention guests{std::chrono::days(1), 100, 1'000'000};
+  EXPECT_EQ(host.retention_of("juliet"), usual);
+  EXPECT_EQ(host.retention_of("guest-7"), guests) << "what a class leaves out is the host's";
+  EXPECT_EQ(host.retention_of("tybalt"), guests);
+  EXPECT_EQ(host.retention_of("guest-host"), guests) << "the first that fits";
+  EXPECT_TRUE(host.retention_of("romeo").keeps_all());
+  EXPECT_EQ(settings->room_service("conference.example.org")->retention, (router::Retention{{}, 0, 20'000}));
+}
+
+TEST(Config, OfTwoRetentionsTheStricterCounts) {
+  const router::Retention all, one{std::chrono::days(3), 0, 500}, other{std::chrono::days(9), 7, 400};
+  EXPECT_EQ(stricter(all, one), one);
+  EXPECT_EQ(stricter(one, all), one);
+  EXPECT_EQ(stricter(one, other), (router::Retention{std::chrono::days(3), 7, 400}));
+}
+
+TEST(Config, ClassesOfAccountsAreChecked) {
+  const auto complaint = [](const std::string& inside) {
+    const auto config = parse_config(wrap("<host domain='example.org'>" + inside + "</host>" + kClients), "exedra.xml");
+    return config ? std::string() : config.error().what;
+  };
+  EXPECT_TRUE(complaint("<retention archive-days='1'><account name='a'/></retention>").contains("'class' is missing"));
+  EXPECT_TRUE(complaint("<retention class='a'/>").contains("nobody is in it"));
+  EXPECT_TRUE(complaint("<retention class='a'><account name='a@b'/></retention>").contains("'a@b' can't stand"));
+  EXPECT_TRUE(complaint("<retention class='a'><account name='b'/></retention><retention class='a'><account "
+                        "name='b'/></retention>")
+                  .contains("stands twice"));
+  EXPECT_TRUE(complaint("<retention class='a' archive-max-bytes='9'><account name='b'/></retention>")
+                  .contains("no room for one stanza"));
 }
 
 TEST(Config, TheExampleInTheDocumentationIsRight) {

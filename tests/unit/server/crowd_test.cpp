@@ -96,5 +96,35 @@ TEST_F(Crowd, WhoTalksTooFastIsRefusedAndOthersAreNot) {
   EXPECT_TRUE(juliet.ask("<message type='groupchat' id='j' to='hall@conference.example.org'/>").contains("id='j'"));
 }
 
+TEST_F(Crowd, TokensAreFewAndGoWithTheRoom) {
+  Client romeo = login("romeo", "orchard"), juliet = login("juliet", "balcony"), tybalt = login("tybalt", "square");
+  const std::string ask =
+      "<iq type='set' id='t' to='hall@conference.example.org'><request xmlns='urn:xmpp:muc-token-invite:0'/></iq>";
+  const std::string members_only =
+      "<x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_membersonly'><value>1</value></field>"
+      "<field var='muc#roomconfig_allowinvites'><value>1</value></field></x>";
+  romeo.ask(enter("hall", "Romeo"));
+  romeo.ask(owner("hall", members_only));
+  romeo.ask(
+      "<iq type='set' id='m' to='hall@conference.example.org'><query xmlns='http://jabber.org/protocol/muc#admin'>"
+      "<item affiliation='member' jid='juliet@example.org'/></query></iq>");
+  const std::string first = juliet.ask(ask);
+  const auto begin = first.find('>', first.find("<token ")) + 1;
+  const std::string token = first.substr(begin, first.find('<', begin) - begin);
+  EXPECT_EQ(token.size(), 32u) << first;
+  for (int i = 1; i < 10; ++i) EXPECT_TRUE(juliet.ask(ask).contains("<token ")) << i;
+  EXPECT_TRUE(juliet.ask(ask).contains("<resource-constraint"));
+  for (int i = 10; i < 50; ++i) EXPECT_TRUE(romeo.ask(ask).contains("<token ")) << i;
+  EXPECT_TRUE(romeo.ask(ask).contains("<resource-constraint"));
+  EXPECT_TRUE(romeo.ask(owner("hall", kPersistent)).contains("type='result'")) << "they don't fill the configuration";
+  romeo.ask(owner("hall", "<destroy/>"));
+  romeo.ask(enter("hall", "Romeo"));
+  romeo.ask(owner("hall", members_only));
+  const std::string late = tybalt.ask(
+      "<presence to='hall@conference.example.org/Tybalt'><x xmlns='http://jabber.org/protocol/muc'><password>" + token +
+      "</password></x></presence>");
+  EXPECT_TRUE(late.contains("<registration-required")) << late;
+}
+
 }  // namespace
 }  // namespace server_test

@@ -154,5 +154,58 @@ TEST_F(ArchiveTest, ExpiryTakesAPieceAtATime) {
   EXPECT_EQ(span->last.id - span->first.id, 4);
 }
 
+TEST_F(ArchiveTest, TrimmingGoesByIdAPieceAtATime) {
+  auto unit = base::make_ref<store::Unit>();
+  for (std::int64_t id = 1; id <= store::ArchiveExpire::kMost + 5; ++id)
+    unit->add(store::ArchivePut{archived("d@b", id)});
+  store->write(unit, loop, [](const base::Result<void>& done) { EXPECT_TRUE(done); });
+  settle();
+  const auto span = [&] { return get([](Reader& r) { return r.archive_span("d@b"); }); };
+  ASSERT_TRUE(put(store::ArchiveTrim{"d@b", 3}));
+  EXPECT_EQ(span()->first.id, 4);
+  ASSERT_TRUE(put(store::ArchiveTrim{"d@b", store::ArchiveExpire::kMost + 4}));
+  EXPECT_EQ(span()->first.id, store::ArchiveExpire::kMost + 4);
+  ASSERT_TRUE(put(store::ArchiveTrim{"d@b", store::ArchiveExpire::kMost + 4}));
+  EXPECT_EQ(span()->first.id, store::ArchiveExpire::kMost + 5);
+  EXPECT_EQ(query({}).total, 100) << "nobody else's";
+}
+
+TEST_F(ArchiveTest, CountsFromTheNewestToWhatIsTooMuch) {
+  const auto tally = [&](const store::ArchiveTally& so_far, const store::ArchiveLimit& limit, std::size_t rows) {
+    return get([=](Reader& r) { return r.archive_tally("a@b", so_far, limit, rows); });
+  };
+  const auto all = tally({}, {.messages = 100, .bytes = 1'000'000}, 200);
+  EXPECT_TRUE(all.done);
+  EXPECT_FALSE(all.excess);
+  EXPECT_EQ(all.messages, 100);
+  EXPECT_EQ(all.bytes, 9 * 17 + 90 * 18 + 19) << "<message id='1'/> and so on";
+  EXPECT_EQ(tally({}, {.messages = 7}, 200).excess, 93);
+  EXPECT_EQ(tally({}, {.bytes = 19 + 18}, 200).excess, 98) << "one fits beside the last";
+  EXPECT_EQ(tally({}, {.messages = 7, .bytes = 1}, 200).excess, 100);
+  // The same in pieces.
+  store::ArchiveTally piece;
+  int pieces = 0;
+  for (; !piece.done; ++pieces) piece = tally(piece, {.messages = 55}, 10);
+  EXPECT_EQ(piece.excess, 45);
+  EXPECT_EQ(pieces, 6);
+  EXPECT_TRUE(tally({.below = 1}, {.messages = 7}, 10).done);
+}
+
+TEST_F(ArchiveTest, AnArchiveMayHaveALimitOfItsOwn) {
+  const store::ArchiveLimit limit{.days = 3, .messages = 40, .bytes = 50'000};
+  ASSERT_TRUE(put(store::ArchiveLimitPut{"a@b", limit}, store::ArchiveLimitPut{"empty@b", {.days = 1}}));
+  const auto ages = [&](bool limited) { return get([=](Reader& r) { return r.archive_ages("", 10, limited); }); };
+  ASSERT_EQ(ages(false).size(), 2u);
+  EXPECT_EQ(ages(false)[0].limit, limit);
+  EXPECT_EQ(ages(false)[1].limit, store::ArchiveLimit());
+  ASSERT_EQ(ages(true).size(), 2u);
+  EXPECT_EQ(ages(true)[0].owner, "a@b");
+  EXPECT_EQ(ages(true)[0].oldest, at(10));
+  EXPECT_EQ(ages(true)[1].owner, "empty@b");
+  EXPECT_EQ(ages(true)[1].oldest, base::WallTime::max());
+  ASSERT_TRUE(put(store::ArchiveLimitPut{"a@b", {}}, store::AccountDelete{"empty@b"}));
+  EXPECT_TRUE(ages(true).empty());
+}
+
 }  // namespace
 }  // namespace store_test
