@@ -110,10 +110,10 @@ Refusal Approval::judge(Room& room, const xmpp::Jid& bare) const {
   const base::MonoTime now = room.environment().router.loop().now();
   if (times.left(bare, kBetween, now) > base::Duration::zero())
     return xmpp::StanzaError(Condition::resource_constraint, xmpp::ErrorType::wait, "you have just asked");
+  times.note(bare, kBetween, now);
   const auto number = std::ranges::count_if(room.places(), [](const auto& one) { return waits(one.second); });
   if (!room.places().contains(bare.str()) && static_cast<std::size_t>(number) >= kMost)
     return xmpp::StanzaError(Condition::resource_constraint, xmpp::ErrorType::wait, "too many wait already");
-  times.note(bare, kBetween, now);
   return std::nullopt;
 }
 

@@ -94,17 +94,21 @@ void Room::utter(Outgoing out) {
   auto ask = [ask = std::move(uttered->out.ask), rows = uttered->out.rows](store::Reader& reader) {
     return ask(reader, *rows);
   };
-  environment_.store.read(
-      environment_.router.loop(), std::move(ask),
-      [service = &environment_.service, room = address_, number = number_, place,
-       uttered = std::move(uttered)](const base::Result<Refusal>& found) mutable {
-        Room* self = service->room(room, number);
-        if (self == nullptr) return;
-        if (found && !*found) return self->commit(place, std::move(uttered));
-        self->give_up(place, *uttered,
-                      found ? *found : xmpp::StanzaError(Condition::internal_server_error, xmpp::ErrorType::wait));
-        service->settle(room);
-      });
+  environment_.store.read(environment_.router.loop(), std::move(ask),
+                          [service = &environment_.service, room = address_, number = number_, place,
+                           uttered = std::move(uttered)](const base::Result<Refusal>& found) mutable {
+                            Room* self = service->room(room, number);
+                            if (self == nullptr) return;
+                            Refusal refusal =
+                                xmpp::StanzaError(Condition::internal_server_error, xmpp::ErrorType::wait);
+                            if (found) refusal = *found;
+                            // Its rows have been removed: none may follow, which the next room of the name would have
+                            // (SECURITY M05).
+                            if (self->is_over()) refusal = xmpp::StanzaError(Condition::item_not_found);
+                            if (!refusal) return self->commit(place, std::move(uttered));
+                            self->give_up(place, *uttered, refusal);
+                            service->settle(room);
+                          });
 }
 
 void Room::commit(std::uint64_t place, std::unique_ptr<Uttered> uttered) {
