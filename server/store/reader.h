@@ -63,6 +63,7 @@ struct ArchiveAge {
 struct StoredRoom {
   Room room;
   std::vector<RoomAffiliation> affiliations;  ///< ascending by jid
+  std::vector<RoomChange> changes;            ///< the last of these, ascending by number
 };
 
 struct RoomName {

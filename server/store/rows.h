@@ -121,6 +121,14 @@ struct Room {
   bool operator==(const Room&) const = default;
 };
 
+/// One change of a room's affiliations (XEP-0463).
+struct RoomChange {
+  std::int64_t number = 0;  ///< one more with each
+  std::string jid, mark;    ///< whose place; random, as a crash may take a change back and another has its number
+  bool open = false;        ///< members are told as well: no change among outcasts
+  std::int64_t places = 0;  ///< that the room has with it
+  bool operator==(const RoomChange&) const = default;
+};
 /// What an offline row's issuer and the writer's thread tell each other.
 struct Revocation {
   std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun
@@ -175,8 +183,7 @@ struct VcardDelete {
 struct ArchivePut {
   ArchiveRow row;
 };
-/// Retention: removes the owner's rows older than `before`; looks at so many of the first only, so that the writer
-/// isn't kept long.
+/// Retention: of the owner's first kMost rows, so that the writer isn't kept long, removes those older than `before`.
 struct ArchiveExpire {
   static constexpr std::int64_t kMost = 1000;
   std::string owner;
@@ -213,8 +220,8 @@ struct SmMarkExpire {
 struct RoomPut {
   Room room;
 };
-/// The room, its affiliations and the first of its archive; the rest of that is left to retention, so that the writer
-/// isn't kept long.
+/// The room, its affiliations with their changes, and the first of its archive; the rest of that is left to retention,
+/// so that the writer isn't kept long.
 struct RoomDelete {
   static constexpr std::int64_t kMost = 1000;
   std::string room;
@@ -228,11 +235,16 @@ struct RoomAffiliationPut {
 struct RoomAffiliationDelete {
   std::string room, jid;
 };
+struct RoomChangePut {
+  static constexpr std::int64_t kMost = 500;  ///< older ones are removed
+  std::string room;
+  RoomChange change;
+};
 
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
                          VcardDelete, ArchivePut, ArchiveExpire, ArchivePrefsPut, OfflinePut, OfflineDelete,
                          LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget,
-                         RoomAffiliationPut, RoomAffiliationDelete>;
+                         RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut>;
 
 }  // namespace store

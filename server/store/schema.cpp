@@ -47,7 +47,12 @@ CREATE TABLE room_affiliation (room TEXT, jid TEXT, affiliation INTEGER NOT NULL
 CREATE INDEX room_affiliation_jid ON room_affiliation (jid, affiliation);
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms};
+constexpr const char* kRoomChanges = R"sql(
+CREATE TABLE room_change (room TEXT, number INTEGER, jid TEXT NOT NULL, mark TEXT NOT NULL, open INTEGER NOT NULL,
+  places INTEGER NOT NULL, PRIMARY KEY (room, number)) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kRoomChanges};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");
