@@ -43,6 +43,7 @@ Room::Room(const Environment& environment, const store::StoredRoom& stored, cons
     const auto affiliation = static_cast<Affiliation>(std::min<std::uint8_t>(item.affiliation, 4));
     places_[item.jid] = {.affiliation = affiliation, .nick = item.nick, .reason = item.reason};
   }
+  for (const auto& step : environment.points.restored) step(*this, stored);
 }
 
 void Room::init() { slots_.resize(environment_.points.room_slots); }
@@ -68,6 +69,7 @@ void Room::persist(bool yes) {
   if (std::exchange(persistent_, yes) || !yes) return;
   auto unit = base::make_ref<store::Unit>();
   for (const auto& [who, place] : places_) unit->add(row(who, place));
+  for (const auto& step : environment_.points.persisted) step(*this, *unit);
   write(std::move(unit));
 }
 
@@ -141,6 +143,8 @@ Role Room::role_for(Affiliation affiliation) const {
 void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
   const Affiliation before = affiliation(who);
   auto unit = base::make_ref<store::Unit>();
+  const auto found = places_.find(who.str());
+  const Lasting earlier = found == places_.end() ? Lasting() : found->second;
   if (place.affiliation == Affiliation::none && place.nick.empty()) {
     places_.erase(std::string(who.str()));
     unit->add(store::RoomAffiliationDelete{std::string(address_.str()), std::string(who.str())});
@@ -148,6 +152,7 @@ void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
     unit->add(row(who.str(), place));
     places_[std::string(who.str())] = std::move(place);
   }
+  for (const auto& step : environment_.points.placed) step(*this, who, earlier, *unit);
   if (persistent_) write(std::move(unit));
   std::vector<Occupant*> touched;
   for (const auto& [nick, occupant] : occupants_) {

@@ -76,8 +76,9 @@ void Room::say(Occupant& speaker, const router::PacketRef& packet) {
                           to = audience(), ticket = packet->ticket()]() mutable {
     if (keep)
       for (const auto& told : environment_.points.kept) told(*this, said);
-    environment_.router.post_to_all(std::move(said.stanza), said.from, std::move(to), router::Origin::component,
+    environment_.router.post_to_all(said.stanza, said.from, std::move(to), router::Origin::component,
                                     std::move(ticket));
+    for (const auto& told : environment_.points.sent) told(*this, said);
   };
   if (!speech.rows) return outbox_.put(std::move(reflect));
   // Reflected when it is durable (ARCHITECTURE 3.7), to those who are in the room now.
