@@ -38,7 +38,7 @@ Room::Room(const Environment& environment, const store::StoredRoom& stored, cons
       number_(environment.service.next_number()),
       persistent_(true) {
   init();
-  stored_ = true;
+  stored_ = places_stored_ = true;
   for (const store::RoomAffiliation& item : stored.affiliations) {
     const auto affiliation = static_cast<Affiliation>(std::min<std::uint8_t>(item.affiliation, 4));
     places_[item.jid] = {.affiliation = affiliation, .nick = item.nick, .reason = item.reason};
@@ -67,6 +67,7 @@ void Room::configure(std::vector<Value> values) {
 
 void Room::persist(bool yes) {
   if (std::exchange(persistent_, yes) || !yes) return;
+  places_stored_ = true;
   auto unit = base::make_ref<store::Unit>();
   for (const auto& [who, place] : places_) unit->add(row(who, place));
   for (const auto& step : environment_.points.persisted) step(*this, *unit);
@@ -153,7 +154,7 @@ void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
     places_[std::string(who.str())] = std::move(place);
   }
   for (const auto& step : environment_.points.placed) step(*this, who, earlier, *unit);
-  if (persistent_) write(std::move(unit));
+  if (places_stored_) write(std::move(unit));
   std::vector<Occupant*> touched;
   for (const auto& [nick, occupant] : occupants_) {
     if (affiliation(occupant->bare) != occupant->affiliation) touched.push_back(occupant.get());

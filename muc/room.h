@@ -191,6 +191,7 @@ class Room {
   const std::uint64_t number_;
   std::uint64_t last_session_ = 0;
   bool persistent_ = false, over_ = false, new_ = false, stored_ = false;
+  bool places_stored_ = false;  // also of one that was persistent once
 };
 
 }  // namespace muc
