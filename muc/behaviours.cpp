@@ -1,6 +1,7 @@
 #include "muc/behaviours.h"
 
 #include "muc/admin.h"
+#include "muc/affiliation_versions.h"
 #include "muc/archive.h"
 #include "muc/archive_limit.h"
 #include "muc/description.h"
@@ -54,6 +55,7 @@ void add_behaviours(const Environment& environment) {
   add_subject(environment);
   add_self_ping(environment);
   add_admin(environment);
+  add_affiliation_versions(environment);
   add_owner(environment);
   add_archive(environment);
   add_archive_limit(environment);
