@@ -21,6 +21,7 @@
 #include "muc/password.h"
 #include "muc/persistent.h"
 #include "muc/presence_broadcast.h"
+#include "muc/presence_limit.h"
 #include "muc/presence_versions.h"
 #include "muc/private_messages.h"
 #include "muc/registration.h"
@@ -49,6 +50,7 @@ void add_behaviours(const Environment& environment) {
   add_private_messages(environment);
   add_presence_broadcast(environment);
   add_presence_versions(environment);
+  add_presence_limit(environment);
   add_invitations(environment);
   add_registration(environment);
   add_voice(environment);

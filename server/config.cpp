@@ -66,9 +66,11 @@ HostConfig read_host(const Reader& in) {
 }
 
 constexpr std::uint32_t kMostRoomHistory = 10'000;
+constexpr std::uint32_t kMostPresenceLimit = 100'000;
 
 void read_room_service(const Reader& in, router::RoomService& service) {
-  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages", "history"},
+  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages", "history",
+           "presence-limit"},
           {"admin"});
   using router::MayCreate;
   service.name = in.text("name", service.name);
@@ -81,6 +83,7 @@ void read_room_service(const Reader& in, router::RoomService& service) {
   service.archive_max_messages =
       in.number("archive-max-messages", service.archive_max_messages, 0, std::numeric_limits<std::uint32_t>::max());
   service.history = in.number("history", service.history, 0, kMostRoomHistory);
+  service.presence_limit = in.number("presence-limit", service.presence_limit, 0, kMostPresenceLimit);
   for (const xml::Element& child : xml::children(in.element())) {
     const Reader admin = in.at(child);
     admin.only({"jid"}, {});

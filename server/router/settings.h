@@ -40,6 +40,7 @@ struct RoomService {
   std::chrono::days archive_days{0};       ///< how long; 0: for ever
   std::uint32_t archive_max_messages = 0;  ///< newest kept of a room; 0: all
   std::uint32_t history = 20;              ///< messages a newcomer is sent unless the room says otherwise
+  std::uint32_t presence_limit = 0;        ///< with more occupants, a new room sends presence on demand; 0: never
 };
 
 /// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.
