@@ -1,5 +1,6 @@
 #include "muc/behaviours.h"
 
+#include "muc/activity.h"
 #include "muc/admin.h"
 #include "muc/affiliation_versions.h"
 #include "muc/archive.h"
@@ -63,6 +64,7 @@ void add_behaviours(const Environment& environment) {
   add_owner(environment);
   add_archive(environment);
   add_archive_limit(environment);
+  add_activity(environment);
   add_disco(environment);
 }
 
