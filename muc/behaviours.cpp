@@ -14,6 +14,7 @@
 #include "muc/max_users.h"
 #include "muc/member_list.h"
 #include "muc/members_only.h"
+#include "muc/mentions.h"
 #include "muc/moderated.h"
 #include "muc/nickname.h"
 #include "muc/occupant_id.h"
@@ -65,6 +66,7 @@ void add_behaviours(const Environment& environment) {
   add_archive(environment);
   add_archive_limit(environment);
   add_activity(environment);
+  add_mentions(environment);
   add_disco(environment);
 }
 
