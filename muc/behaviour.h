@@ -22,6 +22,7 @@ namespace muc {
 
 class Room;
 class Service;
+struct Lasting;
 struct Points;
 
 /// One per shard: what a behaviour captures belongs to that shard and its thread. The references outlive everything
@@ -53,6 +54,7 @@ struct Join {
   Affiliation affiliation;
   const Occupant* known;  ///< already in with another session; null: not
   bool vouched = false;   ///< somebody of the room has let it in this time: needs no password
+  bool again = false;     ///< by a session that is in already, and lost track (7.2.1)
 };
 
 /// What the store is asked before something is sent, away from this thread: why it must not be, or what else is to be
@@ -132,6 +134,10 @@ struct Points {
   std::vector<std::function<void(Room&)>> created;
   /// Somebody without any affiliation wants to enter: refuse, or give one, before it is judged.
   std::vector<std::function<Refusal(Join&)>> newcomer;
+  /// A room came back into memory.
+  std::vector<std::function<void(Room&, const store::StoredRoom&)>> restored;
+  /// A room stays from now on: what the store is to have of it, beside settings and places.
+  std::vector<std::function<void(Room&, store::Unit&)>> persisted;
   /// Refuses a newcomer. Not asked for a service's administrators.
   std::vector<std::function<Refusal(Join&)>> join;
   /// Refuses a new nickname (7.6), or changes it.
@@ -140,8 +146,25 @@ struct Points {
   std::vector<std::function<void(const Room&, std::vector<int>& codes)>> notices;
   /// Somebody's presence is made: add to `<presence/>`, beside `<x xmlns='…muc#user'/>`.
   std::vector<std::function<void(const Room&, const Occupant&, xml::Element& presence, xml::Element& x)>> presence;
+  /// An occupant's own presence is made, which only its session gets: add to `<x/>`.
+  std::vector<std::function<void(const Room&, const Occupant&, const Session&, xml::Element& x)>> own_presence;
+  /// What some are told beside others' presence.
+  struct Aside {
+    /// What that is for a viewer who is about to be sent it, up to 3; 0: nothing.
+    std::function<std::uint8_t(const Room&, const Occupant& shown, const Occupant& viewer, const Session&)> kind;
+    std::function<void(const Room&, std::uint8_t kind, xml::Element& x)> add;
+  };
+  std::vector<Aside> asides;
+  /// The others are about to be told that somebody came, changed, or went.
+  std::vector<std::function<void(Room&, const Occupant&, bool gone)>> shown;
   /// True keeps an occupant's presence from the others.
   std::vector<std::function<bool(const Room&, const Occupant&)>> unseen;
+  /// True keeps it from those who haven't been shown it before. Whoever ends that calls Room::reveal().
+  std::vector<std::function<bool(const Room&, const Occupant&)>> quiet;
+  /// Before all else that a newcomer is sent.
+  std::vector<std::function<void(Room&, Occupant&, const Join&, const xmpp::Jid& session)>> entering;
+  /// Whether a newcomer knows somebody's presence from an earlier visit.
+  std::vector<std::function<bool(const Room&, const Join&, const Occupant& other)>> remembered;
   /// Behind everybody's presence, before live messages (7.1): history, then the subject. In order, once per session.
   std::vector<std::function<void(Room&, Occupant&, const Join&, const xmpp::Jid& session)>> entered;
   std::vector<std::function<void(Room&, const Occupant&)>> left;
@@ -161,6 +184,8 @@ struct Points {
   std::vector<std::function<void(Room&, const Kept&)>> kept;
   /// What was kept has been retracted (XEP-0424): this is shown instead, from here on in the outbox' order.
   std::vector<std::function<void(Room&, const Kept&)>> retracted;
+  /// A message has gone out, kept or not; behind it in the outbox' order.
+  std::vector<std::function<void(Room&, const Kept&)>> sent;
   /// A message that is not for all, to the room itself (invitations, forms); true: taken.
   std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
   /// What an invited person is told to get in, beside `<invite/>` (7.8.2).
@@ -184,6 +209,8 @@ struct Points {
   /// The configuration changed; add status codes for those inside (10.2.1).
   std::vector<std::function<void(Room&, const std::vector<Value>& before, std::vector<int>& codes)>> configured;
   std::vector<std::function<void(Room&, const xmpp::Jid& who, Affiliation before, Affiliation now)>> standing;
+  /// A place has changed, which those inside are not told yet; rows that go with it.
+  std::vector<std::function<void(Room&, const xmpp::Jid& who, const Lasting& before, store::Unit&)>> placed;
   /// disco#info of a room: features, then the roominfo form (6.4).
   std::vector<std::function<void(const Room&, xml::Element& query)>> info;
   std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>& fields)>> info_form;
@@ -194,7 +221,9 @@ struct Points {
 
   RoomSlot room_slot() { return static_cast<RoomSlot>(room_slots++); }
   OccupantSlot occupant_slot() { return static_cast<OccupantSlot>(occupant_slots++); }
-  std::uint8_t room_slots = 0, occupant_slots = 0;
+  /// Of Session::asked_for.
+  std::uint8_t session_bit() { return static_cast<std::uint8_t>(1U << session_bits++); }
+  std::uint8_t room_slots = 0, occupant_slots = 0, session_bits = 0;
 };
 
 }  // namespace muc

@@ -1,6 +1,8 @@
 #include "muc/behaviours.h"
 
+#include "muc/activity.h"
 #include "muc/admin.h"
+#include "muc/affiliation_versions.h"
 #include "muc/archive.h"
 #include "muc/archive_retention.h"
 #include "muc/avatar.h"
@@ -16,6 +18,7 @@
 #include "muc/meeting.h"
 #include "muc/member_list.h"
 #include "muc/members_only.h"
+#include "muc/mentions.h"
 #include "muc/moderated.h"
 #include "muc/nickname.h"
 #include "muc/occupant_id.h"
@@ -25,6 +28,8 @@
 #include "muc/password.h"
 #include "muc/persistent.h"
 #include "muc/presence_broadcast.h"
+#include "muc/presence_limit.h"
+#include "muc/presence_versions.h"
 #include "muc/private_messages.h"
 #include "muc/registration.h"
 #include "muc/self_ping.h"
@@ -53,6 +58,8 @@ void add_behaviours(const Environment& environment) {
   add_member_list(environment);
   add_private_messages(environment);
   add_presence_broadcast(environment);
+  add_presence_versions(environment);
+  add_presence_limit(environment);
   add_invitations(environment);
   add_registration(environment);
   add_voice(environment);
@@ -65,10 +72,13 @@ void add_behaviours(const Environment& environment) {
   add_avatar(environment);
   add_admin(environment);
   add_commands(environment);
+  add_affiliation_versions(environment);
   add_owner(environment);
   add_owner_lists(environment);
   add_archive(environment);
   add_archive_retention(environment);
+  add_activity(environment);
+  add_mentions(environment);
   add_disco(environment);
 }
 

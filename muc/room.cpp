@@ -38,11 +38,12 @@ Room::Room(const Environment& environment, const store::StoredRoom& stored, cons
       number_(environment.service.next_number()),
       persistent_(true) {
   init();
-  stored_ = true;
+  stored_ = places_stored_ = true;
   for (const store::RoomAffiliation& item : stored.affiliations) {
     const auto affiliation = static_cast<Affiliation>(std::min<std::uint8_t>(item.affiliation, 4));
     places_[item.jid] = {.affiliation = affiliation, .nick = item.nick, .reason = item.reason};
   }
+  for (const auto& step : environment.points.restored) step(*this, stored);
 }
 
 void Room::init() { slots_.resize(environment_.points.room_slots); }
@@ -66,8 +67,10 @@ void Room::configure(std::vector<Value> values) {
 
 void Room::persist(bool yes) {
   if (std::exchange(persistent_, yes) || !yes) return;
+  places_stored_ = true;
   auto unit = base::make_ref<store::Unit>();
   for (const auto& [who, place] : places_) unit->add(row(who, place));
+  for (const auto& step : environment_.points.persisted) step(*this, *unit);
   write(std::move(unit));
 }
 
@@ -168,9 +171,16 @@ Role Room::role_for(Affiliation affiliation) const {
 void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
   const Affiliation before = affiliation(who);
   auto unit = base::make_ref<store::Unit>();
+  const auto found = places_.find(who.str());
+  const Lasting earlier = found == places_.end() ? Lasting() : found->second;
   // What is known of an address now replaces what was known of its occupant id.
   const std::string by_id = id_key(who);
-  if (places_.erase(by_id) > 0) unit->add(store::RoomAffiliationDelete{std::string(address_.str()), by_id});
+  if (const auto banned = places_.find(by_id); banned != places_.end()) {
+    const Lasting was = std::move(banned->second);
+    places_.erase(banned);
+    unit->add(store::RoomAffiliationDelete{std::string(address_.str()), by_id});
+    for (const auto& step : environment_.points.placed) step(*this, xmpp::Jid::from_prepared(by_id), was, *unit);
+  }
   if (place.affiliation == Affiliation::none && place.nick.empty()) {
     places_.erase(std::string(who.str()));
     unit->add(store::RoomAffiliationDelete{std::string(address_.str()), std::string(who.str())});
@@ -178,7 +188,8 @@ void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
     unit->add(row(who.str(), place));
     places_[std::string(who.str())] = std::move(place);
   }
-  if (persistent_) write(std::move(unit));
+  for (const auto& step : environment_.points.placed) step(*this, who, earlier, *unit);
+  if (places_stored_) write(std::move(unit));
   std::vector<Occupant*> touched;
   for (const auto& [nick, occupant] : occupants_) {
     if (affiliation(occupant->bare) != occupant->affiliation) touched.push_back(occupant.get());

@@ -114,6 +114,12 @@ class Room {
   void lose(const xmpp::Jid& session);
   /// Everybody is told anew how the occupant stands.
   void show(Occupant& occupant, const Cause& cause = {});
+  /// Everybody who doesn't know of the occupant is shown it, unless it is unseen.
+  void reveal(Occupant& occupant);
+  /// The same of one viewer's sessions.
+  void reveal(Occupant& occupant, const Occupant& viewer);
+  bool is_unseen(const Occupant& occupant) const;
+  bool is_quiet(const Occupant& occupant) const;
   /// All are told that the room is no more; nobody is left (10.9).
   void close(const xml::Document& x);
 
@@ -157,7 +163,10 @@ class Room {
     bool gone = false;
     xmpp::StanzaRef last_words = {};
     const router::Packet* answers = nullptr;  ///< what this tells of, whose id its sender sees again (7.2.2)
+    bool own = false;
+    std::uint32_t asides = 0;  ///< kinds, two bits for each
   };
+  enum class To : std::uint8_t { all, who_know, who_dont };
   xmpp::StanzaRef make_presence(const Occupant& occupant, const Shown& how) const;
   const xmpp::StanzaRef& presence_for(Occupant& occupant, bool address) const;
   /// To all but the occupant's own sessions; then to those, with 110.
@@ -165,8 +174,10 @@ class Room {
   /// The same of a newcomer; `codes` for its new session alone.
   void broadcast_entry(Occupant& occupant, const router::Packet& presence, const std::vector<int>& codes);
   void tell_others(Occupant& occupant, const Shown& how);
+  void tell(Occupant& occupant, const Shown& how, To whom);
+  std::uint32_t asides_for(const Occupant& shown, const Occupant& viewer, const Session& session) const;
+  void answer_probe(Occupant& asker, const router::PacketRef& packet);
   void tell_own(const Occupant& occupant, const Shown& how, const xmpp::Jid& session);
-  bool is_unseen(const Occupant& occupant) const;
   // room_message.cpp
   void say(Occupant& speaker, const router::PacketRef& packet);
   void whisper(Occupant& from, const router::PacketRef& packet);
@@ -194,7 +205,9 @@ class Room {
   std::int64_t archive_from_ = 0, last_archive_id_ = 0;
   store::Unit* gathered_ = nullptr;  // during change(): takes what is written
   const std::uint64_t number_;
+  std::uint64_t last_session_ = 0;
   bool persistent_ = false, over_ = false, new_ = false, stored_ = false;
+  bool places_stored_ = false;  // also of one that was persistent once
 };
 
 }  // namespace muc

@@ -36,6 +36,7 @@ void Room::presence(const router::PacketRef& packet) {
             {.codes = lost ? std::vector{333} : std::vector<int>()});
     return;
   }
+  if (stanza.type() == Type::probe && occupant != nullptr) return answer_probe(*occupant, packet);
   if (stanza.type() != Type::available) return;  // 17.3
   const xml::Element* x = stanza.child(ns::muc, "x");
   if (packet->to().is_bare()) return refuse(*packet, Condition::jid_malformed);
@@ -50,7 +51,7 @@ void Room::presence(const router::PacketRef& packet) {
   occupant->open = occupant->veiled = {};
   if (x == nullptr) return broadcast(*occupant, {.answers = packet.get()});
   // 7.2.1: it lost track; it gets everything as if it had just come.
-  const Join again{*this, *packet, x, occupant->nick, occupant->affiliation, occupant};
+  const Join again{*this, *packet, x, occupant->nick, occupant->affiliation, occupant, true};
   send_room_to(*occupant, again, packet->from(), false);
 }
 
@@ -112,7 +113,7 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
     occupants_.emplace(join.nick, std::move(fresh));
     index_nick(*present);
   }
-  present->sessions.push_back({presence.from(), presence.stanza().compact()});
+  present->sessions.push_back({presence.from(), presence.stanza().compact(), ++last_session_});
   present->open = present->veiled = {};
   sessions_[presence.from()] = present;
   audience_ = {};
@@ -121,18 +122,27 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
 
 // 7.1: everybody's presence, its own, then what behaviours send (history, subject).
 void Room::send_room_to(Occupant& occupant, const Join& join, const xmpp::Jid& session, bool created) {
+  const Points& points = environment_.points;
+  for (const auto& step : points.entering) step(*this, occupant, join, session);
   const bool address = sees_addresses(occupant);
+  const std::uint64_t number = occupant.session(session)->number;
   for (const auto& [nick, other] : occupants_) {
     if (other.get() == &occupant || is_unseen(*other)) continue;
+    if (is_quiet(*other)) {
+      if (!join.again) other->known.end_at(number);
+      if (!other->known.to(number)) continue;
+    }
+    const auto knows = [&, &one = *other](const auto& remembers) { return remembers(*this, join, one); };
+    if (std::ranges::any_of(points.remembered, knows)) continue;
     send(presence_for(*other, address), other->address, session);
   }
   std::vector<int> codes;
-  for (const auto& add : environment_.points.notices) add(*this, codes);
+  for (const auto& add : points.notices) add(*this, codes);
   if (created) codes.push_back(201);
   if (join.nick != join.presence.to().resource()) codes.push_back(210);
   // The codes are for the newcomer alone.
   broadcast_entry(occupant, join.presence, codes);
-  for (const auto& step : environment_.points.entered) step(*this, occupant, join, session);
+  for (const auto& step : points.entered) step(*this, occupant, join, session);
 }
 
 void Room::rename(Occupant& occupant, const router::PacketRef& packet) {

@@ -131,8 +131,9 @@ void Room::emit(Uttered& uttered) {
   if (out.then) out.then(*this);
   if (out.keep)
     for (const auto& told : environment_.points.kept) told(*this, out.said);
-  environment_.router.post_to_all(std::move(out.said.stanza), out.said.from, std::move(uttered.to),
-                                  router::Origin::component, std::move(out.ticket));
+  environment_.router.post_to_all(out.said.stanza, out.said.from, std::move(uttered.to), router::Origin::component,
+                                  std::move(out.ticket));
+  for (const auto& told : environment_.points.sent) told(*this, out.said);
   if (out.answer) out.answer(std::nullopt);
 }
 

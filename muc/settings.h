@@ -1,6 +1,7 @@
 // What can be configured of a room. Behaviours bring the fields, rooms hold the values.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,6 +49,13 @@ class Fields {
   Field<T> add(const FieldSpec& spec) {
     base::check(std::holds_alternative<T>(spec.otherwise), "a field's default is of its type");
     return {put(spec)};
+  }
+  /// One that another behaviour has added before.
+  template <class T>
+  Field<T> find(std::string_view var) const {
+    const auto found = std::ranges::find(specs_, var, &FieldSpec::var);
+    base::check(found != specs_.end() && std::holds_alternative<T>(found->otherwise), "there is such a field");
+    return {static_cast<std::size_t>(found - specs_.begin())};
   }
   const std::vector<FieldSpec>& specs() const { return specs_; }
   std::vector<Value> defaults(const router::RoomService& service) const;

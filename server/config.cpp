@@ -110,10 +110,11 @@ HostConfig read_host(const Reader& in) {
 }
 
 constexpr std::uint32_t kMostRoomHistory = 10'000;
+constexpr std::uint32_t kMostPresenceLimit = 100'000;
 
 void read_room_service(const Reader& in, router::RoomService& service) {
   in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages",
-           "archive-max-bytes", "history"},
+           "archive-max-bytes", "history", "presence-limit"},
           {"admin"});
   using router::MayCreate;
   service.name = in.text("name", service.name);
@@ -124,6 +125,7 @@ void read_room_service(const Reader& in, router::RoomService& service) {
   service.archive = in.flag("archive", service.archive);
   service.retention = read_retention(in, service.retention);
   service.history = in.number("history", service.history, 0, kMostRoomHistory);
+  service.presence_limit = in.number("presence-limit", service.presence_limit, 0, kMostPresenceLimit);
   for (const xml::Element& child : xml::children(in.element())) {
     const Reader admin = in.at(child);
     admin.only({"jid"}, {});

@@ -57,11 +57,12 @@ struct RoomService {
   xmpp::Jid domain;
   std::string name = "Rooms";  ///< shown by service discovery
   MayCreate create = MayCreate::local;
-  std::vector<xmpp::Jid> admins;  ///< bare; own every room
-  bool persistent = false;        ///< default of a new room
-  bool archive = true;            ///< rooms keep what is said (default of a new room)
-  Retention retention;            ///< how much of it; a room may keep less
-  std::uint32_t history = 20;     ///< messages a newcomer is sent unless the room says otherwise
+  std::vector<xmpp::Jid> admins;     ///< bare; own every room
+  bool persistent = false;           ///< default of a new room
+  bool archive = true;               ///< rooms keep what is said (default of a new room)
+  Retention retention;               ///< how much of it; a room may keep less
+  std::uint32_t history = 20;        ///< messages a newcomer is sent unless the room says otherwise
+  std::uint32_t presence_limit = 0;  ///< with more occupants, a new room sends presence on demand; 0: never
 };
 
 /// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.

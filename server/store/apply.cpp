@@ -181,6 +181,7 @@ Done put(Database& db, const RoomDelete& gone) {
   if (done) done = db.run("DELETE FROM room_affiliation WHERE room = ?", gone.room);
   if (done) done = db.run("DELETE FROM vcard WHERE owner = ?", gone.room);
   if (done) done = db.run("DELETE FROM archive_limit WHERE owner = ?", gone.room);
+  if (done) done = db.run("DELETE FROM room_change WHERE room = ?", gone.room);
   if (!done) return done;
   return db.run("DELETE FROM archive WHERE number IN (SELECT number FROM archive WHERE owner = ? ORDER BY id LIMIT ?)",
                 gone.room, RoomDelete::kMost);
@@ -190,6 +191,7 @@ Done put(Database& db, const RoomsForget&) {
   auto done = db.run("DELETE FROM room_affiliation WHERE room IN (SELECT room FROM room WHERE temporary = 1)");
   if (done) done = db.run("DELETE FROM vcard WHERE owner IN (SELECT room FROM room WHERE temporary = 1)");
   if (done) done = db.run("DELETE FROM archive_limit WHERE owner IN (SELECT room FROM room WHERE temporary = 1)");
+  if (done) done = db.run("DELETE FROM room_change WHERE room IN (SELECT room FROM room WHERE temporary = 1)");
   return done ? db.run("DELETE FROM room WHERE temporary = 1") : done;
 }
 
@@ -201,6 +203,15 @@ Done put(Database& db, const RoomAffiliationPut& put) {
 
 Done put(Database& db, const RoomAffiliationDelete& gone) {
   return db.run("DELETE FROM room_affiliation WHERE room = ? AND jid = ?", gone.room, gone.jid);
+}
+
+Done put(Database& db, const RoomChangePut& put) {
+  const RoomChange& change = put.change;
+  auto done = db.run("INSERT OR REPLACE INTO room_change (room, number, jid, mark, open, places) VALUES (?,?,?,?,?,?)",
+                     put.room, change.number, change.jid, change.mark, std::int64_t{change.open}, change.places);
+  if (!done) return done;
+  return db.run("DELETE FROM room_change WHERE room = ? AND number <= ?", put.room,
+                change.number - RoomChangePut::kMost);
 }
 
 }  // namespace

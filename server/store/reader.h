@@ -73,6 +73,7 @@ struct ArchiveTally {
 struct StoredRoom {
   Room room;
   std::vector<RoomAffiliation> affiliations;  ///< ascending by jid
+  std::vector<RoomChange> changes;            ///< the last of these, ascending by number
 };
 
 struct RoomName {

@@ -27,6 +27,14 @@ RoomAffiliation affiliation_row(const Statement& row) {
           .reason = row.text(3)};
 }
 
+RoomChange change_row(const Statement& row) {
+  return {.number = row.number(0),
+          .jid = row.text(1),
+          .mark = row.text(2),
+          .open = row.number(3) != 0,
+          .places = row.number(4)};
+}
+
 #define EXEDRA_LISTED_ROOMS " FROM room WHERE listed = 1 AND service = ?1"
 
 // Without an upper bound an empty BLOB is one: it sorts behind every text. One row more than asked for is read, which
@@ -64,7 +72,11 @@ base::Result<std::optional<StoredRoom>> Reader::room(std::string_view room) {
       select_all(db_, affiliation_row,
                  "SELECT jid, affiliation, nick, reason FROM room_affiliation WHERE room = ? ORDER BY jid", room);
   if (!affiliations) return std::unexpected(affiliations.error());
-  return StoredRoom{.room = std::move(**found), .affiliations = std::move(*affiliations)};
+  auto changes = select_all(
+      db_, change_row, "SELECT number, jid, mark, open, places FROM room_change WHERE room = ? ORDER BY number", room);
+  if (!changes) return std::unexpected(changes.error());
+  return StoredRoom{
+      .room = std::move(**found), .affiliations = std::move(*affiliations), .changes = std::move(*changes)};
 }
 
 base::Result<RoomPage> Reader::rooms(const RoomQuery& query) {

@@ -127,6 +127,14 @@ struct Room {
   bool operator==(const Room&) const = default;
 };
 
+/// One change of a room's affiliations (XEP-0463).
+struct RoomChange {
+  std::int64_t number = 0;  ///< one more with each
+  std::string jid, mark;    ///< whose place; random, as a crash may take a change back and another has its number
+  bool open = false;        ///< members are told as well: no change among outcasts
+  std::int64_t places = 0;  ///< that the room has with it
+  bool operator==(const RoomChange&) const = default;
+};
 /// What an offline row's issuer and the writer's thread tell each other.
 struct Revocation {
   std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun
@@ -187,7 +195,7 @@ struct ArchiveReplace {
   std::int64_t id = 0;
   std::string stanza;
 };
-/// Retention: removes the owner's rows older than `before` from so many of the first: the writer isn't kept long.
+/// Retention: of the owner's first kMost rows, so that the writer isn't kept long, removes those older than `before`.
 struct ArchiveExpire {
   static constexpr std::int64_t kMost = 1000;
   std::string owner;
@@ -246,11 +254,17 @@ struct RoomAffiliationPut {
 struct RoomAffiliationDelete {
   std::string room, jid;
 };
+struct RoomChangePut {
+  static constexpr std::int64_t kMost = 500;  ///< older ones are removed
+  std::string room;
+  RoomChange change;
+};
 
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
                          VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
                          ArchivePrefsPut, OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete,
-                         SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut, RoomAffiliationDelete>;
+                         SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut, RoomAffiliationDelete,
+                         RoomChangePut>;
 
 }  // namespace store

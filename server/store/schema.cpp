@@ -53,7 +53,12 @@ CREATE TABLE archive_limit (owner TEXT PRIMARY KEY, days INTEGER NOT NULL, messa
   bytes INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms, kLimits};
+constexpr const char* kRoomChanges = R"sql(
+CREATE TABLE room_change (room TEXT, number INTEGER, jid TEXT NOT NULL, mark TEXT NOT NULL, open INTEGER NOT NULL,
+  places INTEGER NOT NULL, PRIMARY KEY (room, number)) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

@@ -1,9 +1,11 @@
 #include "transcript/pattern.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/base64.h"
@@ -128,7 +130,11 @@ std::vector<const xml::Element*> children_of(const xml::Element& element) {
   return found;
 }
 
-bool is_occupant_id(const xml::Element* element) { return element->is("urn:xmpp:occupant-id:0", "occupant-id"); }
+/// In whatever a room sends (XEP-0421, XEP-0463, XEP-0436): looked at where it is asked for.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kPassedOver{
+    {{"urn:xmpp:occupant-id:0", "occupant-id"},
+     {"urn:xmpp:muc:affiliations:1", "mav"},
+     {"urn:xmpp:muc-presence-versioning:0", "version"}}};
 
 /// Each expected child has a partner of its own, others may stand between.
 std::string loose_difference(const xml::Element& expected, const xml::Element& actual, Bindings& bindings) {
@@ -146,8 +152,10 @@ std::string loose_difference(const xml::Element& expected, const xml::Element& a
 std::string strict_difference(const xml::Element& expected, const xml::Element& actual, Bindings& bindings) {
   const auto want = children_of(expected);
   auto have = children_of(actual);
-  // In whatever a room sends (XEP-0421): looked at where it is asked for.
-  if (std::ranges::none_of(want, is_occupant_id)) std::erase_if(have, is_occupant_id);
+  for (const auto& [ns, name] : kPassedOver) {
+    const auto is_one = [&ns, &name](const xml::Element* element) { return element->is(ns, name); };
+    if (std::ranges::none_of(want, is_one)) std::erase_if(have, is_one);
+  }
   for (std::size_t i = 0; i < want.size() && i < have.size(); ++i) {
     if (auto differs = difference(*want[i], *have[i], bindings); !differs.empty()) return differs;
   }

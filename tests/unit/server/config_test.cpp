@@ -86,12 +86,14 @@ TEST(Config, EveryHostHasRoomsUnlessItSaysOtherwise) {
   EXPECT_EQ(config->rooms[0].retention.days.count(), 0) << "nothing is removed unasked";
   EXPECT_EQ(config->rooms[0].retention.messages, 0u);
   EXPECT_EQ(config->rooms[0].history, 20u);
+  EXPECT_EQ(config->rooms[0].presence_limit, 0u);
 }
 
 TEST(Config, TheOptionsOfARoomServiceReachTheServer) {
   const auto config = parse_config(
       wrap("<rooms domain='Chat.example.org' name='Verona' create='admins' persistent='true' archive='false'"
-           " archive-days='7' archive-max-messages='1000' history='3'><admin jid='Romeo@example.org'/>"
+           " archive-days='7' archive-max-messages='1000' history='3' presence-limit='30'><admin "
+           "jid='Romeo@example.org'/>"
            "<admin jid='juliet@example.org'/></rooms>" +
            kClients + "<host domain='example.org' rooms='chat.example.org'/><host domain='a.example'/>"),
       "exedra.xml");
@@ -110,6 +112,7 @@ TEST(Config, TheOptionsOfARoomServiceReachTheServer) {
   EXPECT_EQ(service->retention.days.count(), 7);
   EXPECT_EQ(service->retention.messages, 1000u);
   EXPECT_EQ(service->history, 3u);
+  EXPECT_EQ(service->presence_limit, 30u);
   EXPECT_EQ(settings->room_service("conference.a.example")->name, "Rooms");
 }
 

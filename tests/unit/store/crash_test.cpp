@@ -107,7 +107,7 @@ TEST_F(CrashTest, R02AFileOfVersionOneGetsTheRoomsOrStaysAsItWas) {
   die_at_every_write(
       copy,
       [&] {
-        if (auto dying = database()) (void)store::migrate(*dying);
+        if (auto dying = database()) (void)store::migrate(*dying, store::schema_steps().first(2));
       },
       [&](bool) {
         const auto version = database()->number("PRAGMA user_version").value();

@@ -102,6 +102,26 @@ TEST_F(RoomsTest, ADestroyedRoomTakesItsAffiliationsAndAPieceOfItsArchiveAlong) 
   EXPECT_EQ(get([](Reader& r) { return r.last_archive_id(kCrypt); }), 1);
 }
 
+TEST_F(RoomsTest, OnlyTheLastChangesOfAffiliationsAreKept) {
+  const auto change = [](std::int64_t number) {
+    return store::RoomChange{
+        .number = number, .jid = "romeo@example.org", .mark = "m", .open = number % 2 == 0, .places = 3};
+  };
+  ASSERT_TRUE(put(store::RoomPut{hall()}, store::RoomPut{named(kCrypt)}, store::RoomChangePut{kCrypt, change(1)}));
+  auto unit = base::make_ref<store::Unit>();
+  for (std::int64_t number = 1; number <= store::RoomChangePut::kMost + 2; ++number)
+    unit->add(store::RoomChangePut{kHall, change(number)});
+  store->write(unit, loop, [](const base::Result<void>& done) { EXPECT_TRUE(done); });
+  ASSERT_TRUE(put(store::RoomAffiliationDelete{kHall, "nobody@example.org"}));
+  const auto kept = room(kHall)->changes;
+  ASSERT_EQ(std::ssize(kept), store::RoomChangePut::kMost);
+  EXPECT_EQ(kept.front(), change(3));
+  EXPECT_EQ(kept.back(), change(store::RoomChangePut::kMost + 2));
+  ASSERT_TRUE(put(store::RoomDelete{kHall}, store::RoomPut{hall()}));
+  EXPECT_TRUE(room(kHall)->changes.empty());
+  EXPECT_EQ(room(kCrypt)->changes, std::vector{change(1)});
+}
+
 TEST_F(RoomsTest, RoomsAreCountedByServiceAndStanding) {
   const RoomAffiliation owner{"romeo@example.org", 4, "", ""};
   const RoomAffiliation member{"romeo@example.org", 2, "", ""};
@@ -269,6 +289,7 @@ TEST_F(PlanTest, EveryStatementAboutRoomsSeeks) {
                           store::RoomPut{hall()},
                           store::RoomAffiliationPut{kHall, {"romeo@example.org", 4, "", ""}},
                           store::RoomAffiliationDelete{kHall, "romeo@example.org"},
+                          store::RoomChangePut{kHall, {.number = 1, .jid = "a@b", .mark = "m"}},
                           store::RoomsForget{},
                           store::AccountDelete{"romeo@example.org"}};
   for (const store::Row& row : rows) ASSERT_TRUE(store::apply(*database, row));
