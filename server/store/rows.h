@@ -260,11 +260,11 @@ struct RoomChangePut {
   RoomChange change;
 };
 
-using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
-                         SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
-                         VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
-                         ArchivePrefsPut, OfflinePut, OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete,
-                         SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut, RoomAffiliationDelete,
-                         RoomChangePut>;
+using Row =
+    std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
+                 SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut, VcardDelete,
+                 ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut, ArchivePrefsPut, OfflinePut,
+                 OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete,
+                 RoomsForget, RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut>;
 
 }  // namespace store
