@@ -1,4 +1,4 @@
-// Lua patterns against whole names: each row as Lua 5.4 answers `name:match(pattern) == name`.
+// Lua patterns against whole names: each row as Lua 5.4 answers `name:match(pattern) == name`, but for captures and %b.
 #include "tokensvc/pattern.h"
 
 #include <gtest/gtest.h>
