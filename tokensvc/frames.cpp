@@ -5,8 +5,9 @@
 namespace tokensvc {
 namespace {
 
-constexpr std::string_view kEnds("\0\n", 2);
 constexpr std::string_view kBlanks = " \t\r";
+
+bool is_end(char c) { return c == '\0' || c == '\n'; }
 
 std::string_view trimmed(std::string_view frame) {
   frame.remove_prefix(std::min(frame.find_first_not_of(kBlanks), frame.size()));
@@ -26,7 +27,7 @@ std::optional<std::string_view> Frames::next(std::string_view& input) {
 std::optional<std::string_view> Frames::take_frame(std::string_view& input) {
   if (given_) held_ = {};  // gives its memory back too: idle connections are the common case
   given_ = false;
-  const std::size_t end = input.find_first_of(kEnds);
+  const auto end = static_cast<std::size_t>(std::ranges::find_if(input, is_end) - input.begin());
   const std::string_view piece = input.substr(0, end);
   overflown_ = overflown_ || held_.size() + piece.size() > kMaxBytes;
   if (overflown_) {
@@ -34,7 +35,7 @@ std::optional<std::string_view> Frames::take_frame(std::string_view& input) {
     input = {};
     return std::nullopt;
   }
-  if (end == std::string_view::npos) {
+  if (end == input.size()) {
     held_ += piece;
     input = {};
     return std::nullopt;
