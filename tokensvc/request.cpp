@@ -1,0 +1,213 @@
+#include "tokensvc/request.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace tokensvc {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxSeqBytes = 64;
+constexpr std::size_t kMaxText = 128;
+constexpr std::size_t kMaxEmail = 254;  // RFC 5321 4.5.3.1.3
+constexpr std::size_t kMaxAvatar = 2048;
+constexpr std::size_t kMaxFeatures = 32;
+constexpr std::size_t kMaxIntegerDigits = 18;
+
+std::size_t code_points(std::string_view utf8) {
+  return static_cast<std::size_t>(std::ranges::count_if(utf8, [](unsigned char byte) { return byte >> 6 != 0b10; }));
+}
+
+bool has_controls(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; });
+}
+
+bool is_web_address(std::string_view text) {
+  const bool http = text.starts_with("http://") || text.starts_with("https://");
+  return http && text.find_first_of(" \"'<>\\") == std::string_view::npos;
+}
+
+std::string lowercased(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+/// Reads one object's members. The first mistake is kept; what is asked after it doesn't matter.
+class Members {
+ public:
+  explicit Members(const json& object) : object_(object) {}
+
+  /// The empty text counts as absent: who builds requests by concatenation always has every member.
+  void read(const char* name, std::string& into, std::size_t most = kMaxText) {
+    const json* value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_string()) return refuse(name, "must be a string");
+    const auto& text = value->get_ref<const std::string&>();
+    if (code_points(text) > most) return refuse(name, "is too long; " + std::to_string(most) + " characters at most");
+    if (has_controls(text)) return refuse(name, "has control characters");
+    into = text;
+  }
+
+  void require(const char* name, std::string& into) {
+    read(name, into);
+    if (!refusal_ && into.empty()) refusal_ = {Code::missing_field, std::string(name) + " is missing"};
+  }
+
+  void read(const char* name, bool& into) {
+    const json* value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_boolean()) return refuse(name, "must be true or false");
+    into = value->get<bool>();
+  }
+
+  /// Digits in quotes are an integer too.
+  void read(const char* name, std::optional<std::int64_t>& into) {
+    const json* value = find(name);
+    if (value == nullptr) return;
+    if (value->is_number_integer()) {
+      const bool huge = value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX;
+      into = huge ? INT64_MAX : value->get<std::int64_t>();
+      return;
+    }
+    const std::string digits = value->is_string() ? value->get<std::string>() : std::string();
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool all = !digits.empty() && digits.size() <= kMaxIntegerDigits && digits.front() != '-' &&
+                     error == std::errc() && end == digits.data() + digits.size();
+    if (!all) return refuse(name, "must be an integer");
+    into = number;
+  }
+
+  void read(const char* name, std::optional<Claims::Features>& into) {
+    const json* value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_object()) return refuse(name, "must be an object");
+    if (value->size() > kMaxFeatures) return refuse(name, "has too many members; 32 at most");
+    into.emplace();
+    for (const auto& [feature, granted] : value->items()) {
+      if (!granted.is_boolean()) return refuse(name, "must have true or false for each member");
+      if (feature.empty() || code_points(feature) > kMaxText || has_controls(feature))
+        return refuse(name, "has a member whose name is empty, too long or has control characters");
+      into->emplace_back(feature, granted.get<bool>());
+    }
+  }
+
+  const json* find(const char* name) const {
+    const auto found = object_.find(name);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  void refuse(const char* name, const std::string& why) {
+    if (!refusal_) refusal_ = {Code::bad_field, std::string(name) + ' ' + why};
+  }
+
+  const std::optional<Refusal>& refusal() const { return refusal_; }
+
+ private:
+  const json& object_;
+  std::optional<Refusal> refusal_;
+};
+
+/// Where seq itself is wrong there is nothing to echo.
+std::string read_seq(Members& members) {
+  const json* seq = members.find("seq");
+  if (seq == nullptr) return {};
+  if (seq->is_number_integer()) {
+    const bool negative_zero = !seq->is_number_unsigned() && *seq == 0;  // read as signed because of its sign
+    return negative_zero ? "-0" : seq->dump();
+  }
+  if (seq->is_string() && seq->get_ref<const std::string&>().size() <= kMaxSeqBytes) return seq->dump();
+  members.refuse("seq", "must be an integer of 64 bits or a string of 64 bytes at most");
+  return {};
+}
+
+std::optional<Refusal> read_command(Members& members, Request& request) {
+  std::string command = "jwt_token";
+  members.read("cmd", command);
+  if (members.refusal()) return members.refusal();
+  if (command == "ping") request.command = Request::Command::ping;
+  if (command == "ping" || command == "jwt_token") return std::nullopt;
+  return Refusal{Code::unknown_cmd, "unknown cmd; there are jwt_token and ping"};
+}
+
+std::optional<Refusal> read_validity(Members& members, Request& request) {
+  std::optional<std::int64_t> valid_for, valid_until;
+  members.read("validFor", valid_for);
+  members.read("validUntil", valid_until);
+  if (members.refusal()) return members.refusal();
+  if (valid_for && valid_until) return Refusal{Code::bad_request, "validFor and validUntil are mutually exclusive"};
+  if (valid_for) request.valid_for = std::chrono::seconds(*valid_for);
+  if (valid_until) request.valid_until = std::chrono::sys_seconds(std::chrono::seconds(*valid_until));
+  return std::nullopt;
+}
+
+std::optional<Refusal> read_token_request(Members& members, Request& request) {
+  members.require("displayName", request.user.name);
+  members.require("channel", request.channel);
+  members.read("id", request.user.id);
+  members.read("email", request.user.email, kMaxEmail);
+  members.read("avatar", request.user.avatar, kMaxAvatar);
+  if (!request.user.avatar.empty() && !is_web_address(request.user.avatar))
+    members.refuse("avatar", "must be a http or https address");
+  members.read("moderator", request.moderator);
+  members.read("group", request.group);
+  members.read("tenant", request.tenant);
+  members.read("sub", request.subject);
+  members.read("features", request.features);
+  members.read("regex", request.channel_is_pattern);
+  if (request.user.id.empty()) request.user.id = lowercased(request.user.name);
+  return read_validity(members, request);
+}
+
+std::expected<Request, Refusal> read_object(Members& members) {
+  Request request;
+  auto refusal = read_command(members, request);
+  if (!refusal && request.command == Request::Command::jwt_token) refusal = read_token_request(members, request);
+  if (refusal) return std::unexpected(std::move(*refusal));
+  return request;
+}
+
+std::string_view without_blanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return text;
+}
+
+/// The JSON integer (RFC 8259 6) that the text begins with; empty if it is none, or longer than 64 bits may be.
+std::string_view leading_integer(std::string_view text) {
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
+  const std::size_t end = std::min(text.find_first_not_of("0123456789", sign), text.size());
+  const std::string_view digits = text.substr(sign, end - sign);
+  const bool canonical = !digits.empty() && digits.size() <= kMaxIntegerDigits && (digits == "0" || digits[0] != '0');
+  const bool goes_on = end < text.size() && std::string_view(".eE").contains(text[end]);
+  return canonical && !goes_on ? text.substr(0, end) : std::string_view();
+}
+
+}  // namespace
+
+std::string recover_seq(std::string_view text) {
+  constexpr std::string_view kName = "\"seq\"";
+  for (std::size_t at = text.rfind(kName); at != std::string_view::npos;
+       at = at == 0 ? std::string_view::npos : text.rfind(kName, at - 1)) {
+    std::string_view rest = without_blanks(text.substr(at + kName.size()));
+    if (!rest.starts_with(':')) continue;
+    const std::string_view integer = leading_integer(without_blanks(rest.substr(1)));
+    if (!integer.empty()) return std::string(integer);
+  }
+  return {};
+}
+
+Parsed parse_request(std::string_view text) {
+  const json object = json::parse(text, nullptr, false);
+  if (object.is_discarded())
+    return {recover_seq(text), std::unexpected(Refusal{Code::bad_json, "the request is not JSON"})};
+  if (!object.is_object())
+    return {{}, std::unexpected(Refusal{Code::bad_request, "the request must be a JSON object"})};
+  Members members(object);
+  std::string seq = read_seq(members);
+  return {std::move(seq), read_object(members)};
+}
+
+}  // namespace tokensvc

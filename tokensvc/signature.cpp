@@ -1,0 +1,142 @@
+#include "tokensvc/signature.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <memory>
+
+#include "base/check.h"
+
+namespace tokensvc {
+namespace {
+
+template <auto Release>
+struct Deleter {
+  template <class T>
+  void operator()(T* object) const {
+    Release(object);
+  }
+};
+using Digest = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
+using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
+
+constexpr std::size_t kCoordinate = 32;  // RFC 7518 3.4: a signature of P-256 is two of these
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+/// Ed25519 hashes by itself.
+const EVP_MD* hash_of(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::hs256:
+    case Algorithm::rs256:
+    case Algorithm::es256: return EVP_sha256();
+    case Algorithm::hs384: return EVP_sha384();
+    case Algorithm::hs512:
+    case Algorithm::rs512: return EVP_sha512();
+    case Algorithm::eddsa: return nullptr;
+  }
+  return nullptr;
+}
+
+/// What failed on a peer's bytes must not stay behind in the thread's queue, where TLS would find it.
+template <class T>
+T forgetting_errors(T result) {
+  ERR_clear_error();
+  return result;
+}
+
+std::optional<std::string> from_der(const std::string& der) {
+  const unsigned char* at = bytes_of(std::string_view(der));
+  const EcSignature pair(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  std::string both(2 * kCoordinate, '\0');
+  if (pair == nullptr || BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), bytes_of(both), kCoordinate) < 0 ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), bytes_of(both) + kCoordinate, kCoordinate) < 0)
+    return std::nullopt;
+  return both;
+}
+
+std::optional<std::string> to_der(std::string_view both) {
+  if (both.size() != 2 * kCoordinate) return std::nullopt;
+  const EcSignature pair(ECDSA_SIG_new());
+  Number r(BN_bin2bn(bytes_of(both), kCoordinate, nullptr));
+  Number s(BN_bin2bn(bytes_of(both) + kCoordinate, kCoordinate, nullptr));
+  if (pair == nullptr || r == nullptr || s == nullptr) return std::nullopt;
+  ECDSA_SIG_set0(pair.get(), r.release(), s.release());
+  std::string der(static_cast<std::size_t>(i2d_ECDSA_SIG(pair.get(), nullptr)), '\0');
+  unsigned char* at = bytes_of(der);
+  i2d_ECDSA_SIG(pair.get(), &at);
+  return der;
+}
+
+const char* parameter(PublicNumber which) {
+  switch (which) {
+    case PublicNumber::n: return OSSL_PKEY_PARAM_RSA_N;
+    case PublicNumber::e: return OSSL_PKEY_PARAM_RSA_E;
+    case PublicNumber::x: return OSSL_PKEY_PARAM_EC_PUB_X;
+    case PublicNumber::y: return OSSL_PKEY_PARAM_EC_PUB_Y;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text) {
+  const EVP_MD* hash = hash_of(algorithm);
+  std::string mac(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
+  const auto* done =
+      HMAC(hash, secret.data(), static_cast<int>(secret.size()), bytes_of(text), text.size(), bytes_of(mac), nullptr);
+  base::check(done != nullptr, "OpenSSL computes a MAC");
+  return mac;
+}
+
+std::optional<std::string> sign_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text) {
+  const Digest digest(EVP_MD_CTX_new());
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(&key)), '\0');
+  std::size_t size = signature.size();
+  const bool good = digest != nullptr &&
+                    EVP_DigestSignInit(digest.get(), nullptr, hash_of(algorithm), nullptr, &key) == 1 &&
+                    EVP_DigestSign(digest.get(), bytes_of(signature), &size, bytes_of(text), text.size()) == 1;
+  if (!good) return forgetting_errors(std::nullopt);
+  signature.resize(size);
+  if (algorithm == Algorithm::es256) return from_der(signature);
+  return signature;
+}
+
+bool verify_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text, std::string_view signature) {
+  std::optional<std::string> der;
+  if (algorithm == Algorithm::es256) {
+    der = to_der(signature);
+    if (!der) return false;
+    signature = *der;
+  }
+  const Digest digest(EVP_MD_CTX_new());
+  const bool good =
+      digest != nullptr && EVP_DigestVerifyInit(digest.get(), nullptr, hash_of(algorithm), nullptr, &key) == 1 &&
+      EVP_DigestVerify(digest.get(), bytes_of(signature), signature.size(), bytes_of(text), text.size()) == 1;
+  return forgetting_errors(good);
+}
+
+std::string number_of(const EVP_PKEY& key, PublicNumber which) {
+  BIGNUM* got = nullptr;
+  base::check(EVP_PKEY_get_bn_param(&key, parameter(which), &got) == 1, "a public key has its numbers");
+  const Number number(got);
+  const bool coordinate = which == PublicNumber::x || which == PublicNumber::y;
+  std::string bytes(coordinate ? kCoordinate : static_cast<std::size_t>(BN_num_bytes(got)), '\0');
+  BN_bn2binpad(got, bytes_of(bytes), static_cast<int>(bytes.size()));
+  return bytes;
+}
+
+std::string raw_public(const EVP_PKEY& key) {
+  std::string bytes(32, '\0');
+  std::size_t size = bytes.size();
+  base::check(EVP_PKEY_get_raw_public_key(&key, bytes_of(bytes), &size) == 1, "an Ed25519 key has its 32 bytes");
+  return bytes;
+}
+
+}  // namespace tokensvc

@@ -1,0 +1,29 @@
+// What OpenSSL does for a Key: MACs and signatures in the forms of RFC 7518 3 and RFC 8037 3.1, and a key's public
+// numbers.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tokensvc/key.h"
+
+namespace tokensvc {
+
+/// For the HS family.
+std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text);
+
+/// For the others, whose key must suit the algorithm.
+std::optional<std::string> sign_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text);
+bool verify_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text, std::string_view signature);
+
+enum class PublicNumber : std::uint8_t { n, e, x, y };
+/// Big-endian; x and y in 32 bytes, the others without leading zeros.
+std::string number_of(const EVP_PKEY& key, PublicNumber which);
+/// The 32 bytes of an Ed25519 key.
+std::string raw_public(const EVP_PKEY& key);
+
+}  // namespace tokensvc
