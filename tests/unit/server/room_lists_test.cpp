@@ -154,33 +154,5 @@ TEST_F(RoomLists, WhoeverAsksIsShownEverybody) {
   check(1);
 }
 
-// XEP-0502 9: of a room that not everybody may find and enter.
-TEST_F(RoomLists, ActivityIsToldOfOpenRoomsOnly) {
-  const auto ask = [&] {
-    guests[1].peer.send("<iq type='get' id='d' to='" + kRoom +
-                        "'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
-    server.world().advance(300ms);
-    return guests[1].peer.take().contains("message-activity");
-  };
-  set_up("muc#roomconfig_publicroom", "1");
-  EXPECT_FALSE(ask()) << "it doesn't last";
-  const auto set = [&](const std::string& field, const std::string& value) {
-    send(guests[0], "<iq type='set' id='c' to='" + kRoom +
-                        "'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>"
-                        "<field var='muc#roomconfig_roomsecret'><value>s</value></field><field var='muc#roomconfig_" +
-                        field + "'><value>" + value + "</value></field></x></query></iq>");
-  };
-  set("persistentroom", "1");
-  EXPECT_TRUE(ask());
-  for (const char* field : {"membersonly", "passwordprotectedroom"}) {
-    set(field, "1");
-    EXPECT_FALSE(ask()) << field;
-    set(field, "0");
-    EXPECT_TRUE(ask()) << field;
-  }
-  set("publicroom", "0");
-  EXPECT_FALSE(ask());
-}
-
 }  // namespace
 }  // namespace server_test
