@@ -1,6 +1,5 @@
 #include "tokensvc/key.h"
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -32,16 +31,6 @@ Bio reading(std::string_view bytes) { return Bio(BIO_new_mem_buf(bytes.data(), s
 
 /// Otherwise OpenSSL would ask at the terminal.
 int no_password(char*, int, int, void*) { return -1; }
-
-/// Wiped, because it may be a private key.
-struct Der {
-  unsigned char* bytes = nullptr;
-  int size = 0;
-  ~Der() {
-    if (size > 0) OPENSSL_clear_free(bytes, static_cast<std::size_t>(size));
-  }
-  std::string_view view() const { return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)}; }
-};
 
 base::Result<void> check_id(Algorithm algorithm, std::string_view id) {
   if (id.empty() && !is_symmetric(algorithm)) return base::failure("a key that others verify with needs an id (kid)");
@@ -86,12 +75,13 @@ base::Result<Key> Key::from_private_pem(Algorithm algorithm, std::string id, con
   if (is_symmetric(algorithm)) return base::failure("HS256, HS384 and HS512 need a shared secret, not a key pair");
   if (auto good = check_id(algorithm, id); !good) return std::unexpected(good.error());
   if (pem.reveal().size() > kMaxPemBytes) return base::failure("the private key's PEM is too long");
-  const Pair pair(PEM_read_bio_PrivateKey(reading(pem.reveal()).get(), nullptr, no_password, nullptr));
+  const KeyPtr pair(PEM_read_bio_PrivateKey(reading(pem.reveal()).get(), nullptr, no_password, nullptr));
   ERR_clear_error();  // trying one format after the other leaves traces, where TLS would find them
   if (pair == nullptr) return base::failure("the private key is not PEM, or has a password");
   Key key(algorithm, std::move(id));
   if (auto good = key.suits(*pair); !good) return std::unexpected(good.error());
-  if (!key.keep_public(*pair) || !key.keep_private(*pair)) return base::failure("the private key can't be used");
+  key.secret_ = private_part(algorithm, *pair);
+  if (!key.can_sign() || !key.keep_public(*pair)) return base::failure("the private key can't be used");
   // A file whose halves don't belong together would make tokens that nobody accepts.
   const auto signature = key.sign("a trial");
   if (!signature || !key.verify("a trial", *signature)) return base::failure("the private key contradicts itself");
@@ -102,7 +92,7 @@ base::Result<Key> Key::from_public_pem(Algorithm algorithm, std::string id, std:
   if (is_symmetric(algorithm)) return base::failure("HS256, HS384 and HS512 need a shared secret, not a public key");
   if (auto good = check_id(algorithm, id); !good) return std::unexpected(good.error());
   if (pem.size() > kMaxPemBytes) return base::failure("the public key's PEM is too long");
-  const Pair pair(PEM_read_bio_PUBKEY(reading(pem).get(), nullptr, no_password, nullptr));
+  const KeyPtr pair(PEM_read_bio_PUBKEY(reading(pem).get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   if (pair == nullptr) return base::failure("the public key is not PEM");
   Key key(algorithm, std::move(id));
@@ -111,7 +101,7 @@ base::Result<Key> Key::from_public_pem(Algorithm algorithm, std::string id, std:
   return key;
 }
 
-void Key::Free::operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+void FreeKey::operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 
 base::Result<void> Key::suits(const EVP_PKEY& pair) const {
   const int type = EVP_PKEY_get_base_id(&pair);
@@ -132,25 +122,18 @@ base::Result<void> Key::suits(const EVP_PKEY& pair) const {
 }
 
 bool Key::keep_public(const EVP_PKEY& pair) {
-  Der der;
-  der.size = i2d_PUBKEY(&pair, &der.bytes);
-  const unsigned char* at = der.bytes;
-  if (der.size > 0) public_.reset(d2i_PUBKEY(nullptr, &at, der.size));
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(&pair, &der);
+  const unsigned char* at = der;
+  if (size > 0) public_.reset(d2i_PUBKEY(nullptr, &at, size));
+  OPENSSL_free(der);
   return public_ != nullptr;
-}
-
-bool Key::keep_private(const EVP_PKEY& pair) {
-  Der der;
-  der.size = i2d_PrivateKey(&pair, &der.bytes);
-  if (der.size > 0) secret_ = Locked(der.view());
-  return !secret_.empty();
 }
 
 base::Result<std::string> Key::sign(std::string_view text) const {
   base::check(can_sign(), "signing with a key that has its private half");
   if (is_symmetric(algorithm_)) return hmac(algorithm_, secret_.reveal(), text);
-  const auto* at = reinterpret_cast<const unsigned char*>(secret_.reveal().data());
-  const Pair pair(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(secret_.reveal().size())));
+  const KeyPtr pair = open_private(algorithm_, secret_.reveal());
   auto signature = pair == nullptr ? std::nullopt : sign_with(algorithm_, *pair, text);
   if (!signature) return base::failure("signing: OpenSSL refused");
   return std::move(*signature);

@@ -25,6 +25,11 @@ std::optional<Algorithm> parse_algorithm(std::string_view name);
 /// A shared secret, as the HS family has it: who can verify can sign.
 bool is_symmetric(Algorithm algorithm);
 
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const;
+};
+using KeyPtr = std::unique_ptr<EVP_PKEY, FreeKey>;
+
 /// Move-only, immutable, any thread. Private parts lie in locked memory; OpenSSL has them while it signs and wipes
 /// them.
 class Key {
@@ -57,21 +62,15 @@ class Key {
   std::string asap_name() const;
 
  private:
-  struct Free {
-    void operator()(EVP_PKEY* key) const;
-  };
-  using Pair = std::unique_ptr<EVP_PKEY, Free>;
-
   Key(Algorithm algorithm, std::string id);
   base::Result<void> suits(const EVP_PKEY& pair) const;
   bool keep_public(const EVP_PKEY& pair);
-  bool keep_private(const EVP_PKEY& pair);
 
   Algorithm algorithm_;
   std::string id_;
   std::string header_;
-  Locked secret_;  ///< the shared secret, or the private key's DER
-  Pair public_;    ///< of an asymmetric key; holds nothing private
+  Locked secret_;  ///< the shared secret, or private_part() of the pair
+  KeyPtr public_;  ///< of an asymmetric key; holds nothing private
 };
 
 }  // namespace tokensvc

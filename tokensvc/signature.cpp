@@ -2,10 +2,12 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <memory>
 
@@ -24,11 +26,17 @@ struct Deleter {
 using Digest = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
+using SecretNumber = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
+using Making = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 
 constexpr std::size_t kCoordinate = 32;  // RFC 7518 3.4: a signature of P-256 is two of these
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+std::string_view view_of(const unsigned char* bytes, std::size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
 
 /// Ed25519 hashes by itself.
 const EVP_MD* hash_of(Algorithm algorithm) {
@@ -74,6 +82,22 @@ std::optional<std::string> to_der(std::string_view both) {
   return der;
 }
 
+/// From the private number in the machine's byte order, which OpenSSL reads where it lies.
+KeyPtr open_p256(std::string_view part) {
+  const Making making(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  std::string curve = "prime256v1";
+  auto* number = const_cast<unsigned char*>(bytes_of(part));
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve.data(), 0),
+                         OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, number, part.size()),
+                         OSSL_PARAM_construct_end()};
+  EVP_PKEY* made = nullptr;
+  const bool good = making != nullptr && EVP_PKEY_fromdata_init(making.get()) == 1 &&
+                    EVP_PKEY_fromdata(making.get(), &made, EVP_PKEY_KEYPAIR, params) == 1;
+  KeyPtr key(made);
+  if (!good) key.reset();
+  return forgetting_errors(std::move(key));
+}
+
 const char* parameter(PublicNumber which) {
   switch (which) {
     case PublicNumber::n: return OSSL_PKEY_PARAM_RSA_N;
@@ -93,6 +117,35 @@ std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view 
       HMAC(hash, secret.data(), static_cast<int>(secret.size()), bytes_of(text), text.size(), bytes_of(mac), nullptr);
   base::check(done != nullptr, "OpenSSL computes a MAC");
   return mac;
+}
+
+Locked private_part(Algorithm algorithm, const EVP_PKEY& pair) {
+  Locked part;
+  unsigned char raw[kCoordinate];
+  if (algorithm == Algorithm::eddsa) {
+    std::size_t size = sizeof raw;
+    if (EVP_PKEY_get_raw_private_key(&pair, raw, &size) == 1) part = Locked(view_of(raw, size));
+  } else if (algorithm == Algorithm::es256) {
+    BIGNUM* got = nullptr;
+    EVP_PKEY_get_bn_param(&pair, OSSL_PKEY_PARAM_PRIV_KEY, &got);
+    const SecretNumber number(got);
+    if (got != nullptr && BN_bn2nativepad(got, raw, sizeof raw) > 0) part = Locked(view_of(raw, sizeof raw));
+  } else {
+    unsigned char* der = nullptr;
+    const int size = i2d_PrivateKey(&pair, &der);
+    if (size > 0) part = Locked(view_of(der, static_cast<std::size_t>(size)));
+    if (size > 0) OPENSSL_clear_free(der, static_cast<std::size_t>(size));
+  }
+  OPENSSL_cleanse(raw, sizeof raw);
+  return forgetting_errors(std::move(part));
+}
+
+KeyPtr open_private(Algorithm algorithm, std::string_view part) {
+  const unsigned char* at = bytes_of(part);
+  if (algorithm == Algorithm::eddsa)
+    return KeyPtr(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, at, part.size()));
+  if (algorithm == Algorithm::es256) return open_p256(part);
+  return forgetting_errors(KeyPtr(d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(part.size()))));
 }
 
 std::optional<std::string> sign_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text) {

@@ -16,7 +16,12 @@ namespace tokensvc {
 /// For the HS family.
 std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text);
 
-/// For the others, whose key must suit the algorithm.
+/// For the others, whose key must suit the algorithm: what is to be kept of a private key, and the key from it again.
+/// For each signature, so it is the least that OpenSSL needs: decoding a whole file takes longer than signing on a
+/// curve.
+Locked private_part(Algorithm algorithm, const EVP_PKEY& pair);
+KeyPtr open_private(Algorithm algorithm, std::string_view part);
+
 std::optional<std::string> sign_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text);
 bool verify_with(Algorithm algorithm, EVP_PKEY& key, std::string_view text, std::string_view signature);
 
