@@ -46,7 +46,7 @@ class Invites {
  public:
   Invites(Field<Texts> kept, Field<bool> members_may) : kept_(kept), members_may_(members_may) {}
 
-  // 4.2, 4.3.
+  // 3.2, 3.3.
   void make(Room& room, router::Responder responder) const {
     const xmpp::Jid who = responder.request().from().bare();
     if (!may_invite(room, who)) return responder.error(Condition::forbidden);
@@ -68,7 +68,7 @@ class Invites {
     keep(room, tokens, std::move(responder), std::move(answer));
   }
 
-  // 4.6.
+  // 3.6.
   void list(const Room& room, router::Responder responder) const {
     if (!may_invite(room, responder.request().from())) return responder.error(Condition::forbidden);
     xml::Document answer(ns::token_invite, "tokens");
@@ -80,7 +80,7 @@ class Invites {
     responder.result(answer);
   }
 
-  // 4.7.
+  // 3.7.
   void revoke(Room& room, router::Responder responder) const {
     if (!may_invite(room, responder.request().from())) return responder.error(Condition::forbidden);
     Tokens tokens = tokens_of(room);
@@ -91,7 +91,7 @@ class Invites {
     keep(room, tokens, std::move(responder), {});
   }
 
-  // 4.5: who is affiliated already needs none, and doesn't use it up.
+  // 3.5: who is affiliated already needs none, and doesn't use it up.
   Refusal use(Join& join) const {
     Room& room = join.room;
     const std::string given = join.x == nullptr ? std::string() : join.x->child_text(ns::muc, "password");
