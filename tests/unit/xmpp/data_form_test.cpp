@@ -77,7 +77,8 @@ TEST(DataForm, WritesAForm) {
             "<field var='FORM_TYPE' type='hidden'><value>urn:a</value></field><field var='with' type='jid-single'/>"
             "<field var='pick' type='list-single' label='Pick &amp; choose'><required/><value>b</value>"
             "<option label='A'><value>a</value></option><option><value>b</value></option></field>"
-            "<field var='number' type='text-single'><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'>"
+            "<field var='number' type='text-single'><validate xmlns='http://jabber.org/protocol/xdata-validate' "
+            "datatype='xs:integer'>"
             "<range min='0' max='9'/></validate><value>3</value></field>"
             "<title>T</title></x></query>");
 }
