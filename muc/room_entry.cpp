@@ -51,7 +51,13 @@ void Room::presence(const router::PacketRef& packet) {
   occupant->open = occupant->veiled = {};
   if (x == nullptr) return broadcast(*occupant, {.answers = packet.get()});
   // 7.2.1: it lost track; it gets everything as if it had just come.
-  const Join again{*this, *packet, x, occupant->nick, occupant->affiliation, occupant, true};
+  const Join again{.room = *this,
+                   .presence = *packet,
+                   .x = x,
+                   .nick = occupant->nick,
+                   .affiliation = occupant->affiliation,
+                   .known = occupant,
+                   .again = true};
   send_room_to(*occupant, again, packet->from(), false);
 }
 

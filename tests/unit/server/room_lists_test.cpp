@@ -141,6 +141,20 @@ TEST_F(RoomLists, StayTrueWithVersionsAndALimit) {
   play(true, kLimit, 1500);
 }
 
+// XEP-0045 7.2.1: a client that lost track is told again of those it was told of.
+TEST_F(RoomLists, WhoEntersAgainIsShownWhomItKnew) {
+  set_up("exedra#roomconfig_presencelimit", std::to_string(kLimit));
+  for (std::size_t i = 1; i <= kLimit; ++i) enter(guests[i], false);
+  const std::set<std::string> known = guests[1].seen;
+  ASSERT_EQ(known, (std::set<std::string>{"romeo", "tybalt"})) << "who was inside before there were too many";
+  guests[1].seen.clear();
+  // To the others that is an update.
+  send(guests[1], "<presence to='" + kRoom + "/juliet'><x xmlns='" + std::string(kMuc) + "'/></presence>", true);
+  EXPECT_EQ(guests[1].seen, known);
+  leave(guests[2], false);
+  check(kLimit);
+}
+
 TEST_F(RoomLists, WhoeverAsksIsShownEverybody) {
   set_up("exedra#roomconfig_presencelimit", "1");
   for (std::size_t i = 1; i < guests.size(); ++i) enter(guests[i], false);
