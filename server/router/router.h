@@ -101,9 +101,10 @@ class Router {
 
   void hand_over(ShardId owner, Posted posted);
   void enqueue(Posted posted);
+  void schedule();
   void run_queue();
+  std::size_t run_front(std::size_t most);
   void dispatch(PacketRef packet);
-  void dispatch(const FanOut& fan_out);
   Component* component_for(std::string_view domain) const;
   void flush_outbound();
 
@@ -114,7 +115,8 @@ class Router {
   std::unordered_map<std::string, Component*, base::TextHash, std::equal_to<>> claims_;
   Component* rest_ = nullptr;
   std::deque<Posted> queue_;
-  bool running_ = false;
+  std::size_t front_done_ = 0;  // copies of the fan-out in front that were handed over
+  bool running_ = false, scheduled_ = false;
   std::vector<std::vector<Posted>> outbound_;  // per shard, handed over once per turn
   bool flush_scheduled_ = false;
   std::unordered_map<std::string, Request> requests_;

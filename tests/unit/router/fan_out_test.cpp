@@ -181,6 +181,29 @@ TEST_P(FanOutTest, TakesOneMailboxEntryForEachShardAndTurn) {
     EXPECT_EQ(bus.loops[s]->from_others, s == bus.board->owner(bus.room) ? 0 : 1) << "shard " << s;
 }
 
+TEST_P(FanOutTest, ABurstLetsOthersHaveTheLoopInBetween) {
+  constexpr std::size_t kMessages = 50, kOccupants = 1000;
+  const auto to = occupants(kOccupants);
+  std::size_t handed_over = 0;
+  bus.at_room([&](Router& router) {
+    const auto all = bus.audience(to);
+    for (std::size_t i = 0; i < kMessages; ++i)
+      router.post_to_all(message(std::to_string(i)), bus.room, all, Origin::component);
+    bus.post(router, to[0], "last");
+    router.loop().post([&] { handed_over = bus.got.size(); });
+  });
+  bus.world.settle();
+  ASSERT_EQ(bus.got.size(), kMessages * kOccupants + 1);
+  EXPECT_LT(handed_over, bus.got.size());
+  Texts expected;
+  for (std::size_t i = 0; i < kMessages; ++i) expected.push_back(std::to_string(i));
+  for (const auto& [recipient, ids] : bus.by_recipient()) {
+    Texts wanted = expected;
+    if (recipient == to[0].str()) wanted.emplace_back("last");
+    EXPECT_EQ(ids, wanted) << recipient;
+  }
+}
+
 struct Ticket final : base::Held {
   explicit Ticket(bool& gone) : gone_(gone) {}
   ~Ticket() override { gone_ = true; }
