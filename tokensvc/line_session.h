@@ -58,12 +58,12 @@ class LineSession final : private net::TransportHandler {
   void on_closed(const base::Error& why) override;
 
   void begin(std::string caller);
-  bool admit(std::string_view& input);
+  void admit(std::string_view& input);
   void answer(std::string_view& input);
+  void refuse(const Refusal& refusal, std::string_view frame);
   void owe(Line::Answer answer, Instant now);
   bool full() const { return outbox_->bytes() >= kMostUnsent; }
   void write();
-  void go_on();
 
   Office& office_;
   Doorkeeper* doorkeeper_ = nullptr;  ///< while the caller is not known
@@ -76,6 +76,7 @@ class LineSession final : private net::TransportHandler {
   base::Timer deadline_, next_write_;
   bool last_ = false;  ///< nothing is read any more: what is owed goes out, and then it ends
   bool paused_ = false;
+  bool waiting_ = false;  ///< for the pace
   std::unique_ptr<net::Transport> transport_;
 };
 
