@@ -235,7 +235,7 @@ base::Result<void> write_secret(const std::string& path, std::string_view secret
 }
 
 /// The XML to standard output, what there is to say of it to standard error. No server is asked.
-int import(const Options& options) {
+int print_import(const Options& options) {
   const auto fail = [](const std::string& why) {
     std::cerr << "exedractl: " << why << "\n";
     return kRefused;
@@ -314,7 +314,7 @@ int main(int count, char** words) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
-  if (chosen.op == kImport) return import(options);
+  if (chosen.op == kImport) return print_import(options);
   json request{{"op", chosen.op}};
   if (chosen.op == "tokensvc audit") request["last"] = options.last;
   if (!options.caller.empty()) request["caller"] = options.caller;
