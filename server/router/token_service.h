@@ -1,5 +1,5 @@
-// How rooms and hosts ask for a meeting's link (XEP-0483). Whoever claims the address is the token service; while nobody
-// does, there are no links.
+// How rooms and hosts ask for a meeting's link (XEP-0483). Whoever claims the address is the token service; while
+// nobody does, there are no links.
 //
 // The request is an iq get from the room's or the host's address, of Origin::server; what clients write comes as
 // Origin::session and is to be refused. It holds what was asked for, and who that is:
