@@ -112,9 +112,9 @@ void Meetings::host_asked(router::Responder responder) {
       .set_attr("jid", who.str())
       .set_attr("id", who.str())
       .set_attr("moderator", "true");
-  const xmpp::Jid host = request.to();
+  // From the account, not from its host: a host's requests are answered on the asker's shard, where the host is not.
   router_.request(
-      std::move(iq), host, xmpp::Jid::from_prepared(router::kTokenService), router_.settings().limits().room_meeting,
+      std::move(iq), who, xmpp::Jid::from_prepared(router::kTokenService), router_.settings().limits().room_meeting,
       [this, who, asker = std::make_unique<router::Responder>(std::move(responder))](const router::Reply& reply) {
         asking_.erase(who);
         router::pass_on(reply, std::move(*asker));
@@ -144,7 +144,7 @@ void Meetings::serve(router::Responder responder) {
   if (rule == nullptr) return responder.error(Condition::service_unavailable);
   if (const auto refusal = pace(*who)) return refuse(responder, *refusal, router_.loop().wall());
   if (open_ >= kMostOpen) return responder.error({Condition::resource_constraint, ErrorType::wait});
-  const bool of_host = from.local().empty();
+  const bool of_host = router_.settings().host(from.domain()) != nullptr;
   const auto name =
       of_host ? names_.of_person(*rule, *who, query.attr("id")) : names_.of_room(*rule, from, query.attr("id"));
   if (!name) return responder.error({Condition::not_acceptable, "a meeting can't have this name"});
