@@ -109,19 +109,19 @@ struct Meetings {
     if (const Refusal refusal = judge(room, occupant)) return done(std::unexpected(*refusal));
     asking(occupant).open = true;
     router::Router& router = service.environment().router;
-    router.request(make_request(room, occupant, text), room.address(), xmpp::Jid::from_prepared(router::kTokenService),
-                   router.settings().limits().room_meeting,
-                   [meetings = *this, &service, address = room.address(), number = room.number(), session,
-                    moderator = may_moderate(room, occupant), done = std::move(done)](const router::Reply& reply) mutable {
-                     Room* self = service.room(address, number);
-                     Occupant* inside = self == nullptr ? nullptr : self->occupant_of(session);
-                     if (inside != nullptr) meetings.asking(*inside).open = false;
-                     // None for who was removed meanwhile, nor one that lets do more than the asker may now.
-                     if (inside == nullptr || (moderator && !meetings.may_moderate(*self, *inside)) ||
-                         !self->get(meetings.on))
-                       return done(std::unexpected(Condition::not_acceptable));
-                     done(&reply);
-                   });
+    router.request(
+        make_request(room, occupant, text), room.address(), xmpp::Jid::from_prepared(router::kTokenService),
+        router.settings().limits().room_meeting,
+        [meetings = *this, &service, address = room.address(), number = room.number(), session,
+         moderator = may_moderate(room, occupant), done = std::move(done)](const router::Reply& reply) mutable {
+          Room* self = service.room(address, number);
+          Occupant* inside = self == nullptr ? nullptr : self->occupant_of(session);
+          if (inside != nullptr) meetings.asking(*inside).open = false;
+          // None for who was removed meanwhile, nor one that lets do more than the asker may now.
+          if (inside == nullptr || (moderator && !meetings.may_moderate(*self, *inside)) || !self->get(meetings.on))
+            return done(std::unexpected(Condition::not_acceptable));
+          done(&reply);
+        });
   }
 
   /// XEP-0483 4.
@@ -190,15 +190,15 @@ void add_meeting(const Environment& environment) {
                           [meetings, &service = environment.service](router::Responder responder) {
                             meetings.asked(service, std::move(responder));
                           });
-  points.commands.push_back({kCommand, "Get a link to the meeting",
-                             [meetings](const Room& room, const xmpp::Jid& who) {
-                               return meetings.offered(room) && room.occupant_of(who) != nullptr;
-                             },
-                             nullptr,
-                             [meetings, &service = environment.service](Room& room, const xmpp::DataForm&,
-                                                                        Execution&& execution) {
-                               meetings.commanded(service, room, std::move(execution));
-                             }});
+  points.commands.push_back(
+      {kCommand, "Get a link to the meeting",
+       [meetings](const Room& room, const xmpp::Jid& who) {
+         return meetings.offered(room) && room.occupant_of(who) != nullptr;
+       },
+       nullptr,
+       [meetings, &service = environment.service](Room& room, const xmpp::DataForm&, Execution&& execution) {
+         meetings.commanded(service, room, std::move(execution));
+       }});
 }
 
 }  // namespace muc

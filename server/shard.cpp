@@ -98,8 +98,8 @@ void Shard::wire_rooms() {
 void Shard::wire_tokens(const Seams& seams) {
   if (!seams.tokens) return;
   office_ = std::make_unique<tokensvc::Office>(router_.loop(), seams.store, seams.tokens);
-  meetings_ = std::make_unique<tokensvc::Meetings>(router_, registry_, seams.store, seams.random, *office_,
-                                                   seams.fake.secret);
+  meetings_ =
+      std::make_unique<tokensvc::Meetings>(router_, registry_, seams.store, seams.random, *office_, seams.fake.secret);
   router_.claim(router::kTokenService, *meetings_);
 }
 

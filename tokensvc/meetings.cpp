@@ -29,9 +29,10 @@ void refuse(router::Responder& responder, const Refusal& refusal, base::WallTime
   if (refusal.code != Code::rate_limited)
     return responder.error({Condition::service_unavailable, ErrorType::wait, "no link can be made now"});
   const xmpp::StanzaError error(Condition::resource_constraint, ErrorType::wait, "too many links were asked for");
-  xml::Document iq =
-      xml::Document::copy_of(xmpp::make_error(responder.request().stanza(), error)->root());
-  iq.root().nodes()->element->add("retry", router::kMeetings)
+  xml::Document iq = xml::Document::copy_of(xmpp::make_error(responder.request().stanza(), error)->root());
+  iq.root()
+      .nodes()
+      ->element->add("retry", router::kMeetings)
       .set_attr("stamp", xmpp::format_timestamp(now + refusal.retry_after));
   responder.reply(std::move(iq));
 }
@@ -54,9 +55,9 @@ struct Meetings::Asked {
   router::Responder asker;
   std::string caller, link;
   Request request;
-  std::string url = {};          ///< the link with the asker's token
-  bool for_guests = false;       ///< the asker may hand out a link that works
-  std::string guest_link = link; ///< what the asker may hand out
+  std::string url = {};           ///< the link with the asker's token
+  bool for_guests = false;        ///< the asker may hand out a link that works
+  std::string guest_link = link;  ///< what the asker may hand out
 
   /// XEP-0483 4: the asker's own link, and an invitation to be passed on, which never holds the asker's token.
   void answer() {
@@ -111,14 +112,13 @@ void Meetings::host_asked(router::Responder responder) {
       .set_attr("jid", who.str())
       .set_attr("id", who.str())
       .set_attr("moderator", "true");
-  const xmpp::Jid host = request.to();
-  router_.request(std::move(iq), host, xmpp::Jid::from_prepared(router::kTokenService),
-                  router_.settings().limits().room_meeting,
-                  [this, who, asker = std::make_unique<router::Responder>(std::move(responder))](
-                      const router::Reply& reply) {
-                    asking_.erase(who);
-                    router::pass_on(reply, std::move(*asker));
-                  });
+  // From the account, not from its host: a host's requests are answered on the asker's shard, where the host is not.
+  router_.request(
+      std::move(iq), who, xmpp::Jid::from_prepared(router::kTokenService), router_.settings().limits().room_meeting,
+      [this, who, asker = std::make_unique<router::Responder>(std::move(responder))](const router::Reply& reply) {
+        asking_.erase(who);
+        router::pass_on(reply, std::move(*asker));
+      });
 }
 
 // ---- the service ----
@@ -144,9 +144,9 @@ void Meetings::serve(router::Responder responder) {
   if (rule == nullptr) return responder.error(Condition::service_unavailable);
   if (const auto refusal = pace(*who)) return refuse(responder, *refusal, router_.loop().wall());
   if (open_ >= kMostOpen) return responder.error({Condition::resource_constraint, ErrorType::wait});
-  const bool of_host = from.local().empty();
-  const auto name = of_host ? names_.of_person(*rule, *who, query.attr("id"))
-                            : names_.of_room(*rule, from, query.attr("id"));
+  const bool of_host = router_.settings().host(from.domain()) != nullptr;
+  const auto name =
+      of_host ? names_.of_person(*rule, *who, query.attr("id")) : names_.of_room(*rule, from, query.attr("id"));
   if (!name) return responder.error({Condition::not_acceptable, "a meeting can't have this name"});
   const User user{.id = std::string(whom.attr("id")), .name = std::string(whom.attr("nick"))};
   // One meeting for all is nobody's own.
@@ -192,19 +192,19 @@ void Meetings::issue(AskedPtr asked) {
   if (caller == nullptr || !caller->caller.may_moderate) asked->request.moderator = false;
   const std::string name = asked->caller;
   const Request request = asked->request;
-  office_.issue(name, Way::xmpp, request,
-                [this, asked = std::move(asked)](const std::expected<Issued, Refusal>& issued) mutable {
-                  if (issued) {
-                    asked->url = with_token(asked->link, issued->token);
-                    if (asked->for_guests) return invite(std::move(asked));
-                    return asked->answer();
-                  }
-                  if (issued.error().code == Code::forbidden)
-                    base::log::warning("meeting_forbidden", {{"caller", asked->caller},
-                                                             {"channel", asked->request.channel},
-                                                             {"why", issued.error().message}});
-                  refuse(asked->asker, issued.error(), router_.loop().wall());
-                });
+  office_.issue(
+      name, Way::xmpp, request, [this, asked = std::move(asked)](const std::expected<Issued, Refusal>& issued) mutable {
+        if (issued) {
+          asked->url = with_token(asked->link, issued->token);
+          if (asked->for_guests) return invite(std::move(asked));
+          return asked->answer();
+        }
+        if (issued.error().code == Code::forbidden)
+          base::log::warning(
+              "meeting_forbidden",
+              {{"caller", asked->caller}, {"channel", asked->request.channel}, {"why", issued.error().message}});
+        refuse(asked->asker, issued.error(), router_.loop().wall());
+      });
 }
 
 /// XEP-0483 2 wants links that open to whoever has them. Jitsi may ask everybody for a token, so who starts a meeting
@@ -214,11 +214,10 @@ void Meetings::invite(AskedPtr asked) {
   guest.user = {.id = "guest"};
   guest.moderator = false;
   const std::string name = asked->caller;
-  office_.issue(name, Way::xmpp, guest,
-                [asked = std::move(asked)](const std::expected<Issued, Refusal>& issued) {
-                  if (issued) asked->guest_link = with_token(asked->link, issued->token);
-                  asked->answer();
-                });
+  office_.issue(name, Way::xmpp, guest, [asked = std::move(asked)](const std::expected<Issued, Refusal>& issued) {
+    if (issued) asked->guest_link = with_token(asked->link, issued->token);
+    asked->answer();
+  });
 }
 
 }  // namespace tokensvc

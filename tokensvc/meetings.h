@@ -18,8 +18,8 @@
 
 namespace tokensvc {
 
-/// One per shard, on its thread. The router brings all requests to one of them, so that a caller has one bucket. Claimed
-/// at start wherever there is a token service, whether it has rules or not: a reload may bring some.
+/// One per shard, on its thread. The router brings all requests to one of them, so that a caller has one bucket.
+/// Claimed at start wherever there is a token service, whether it has rules or not: a reload may bring some.
 class Meetings final : public router::Component {
  public:
   /// What one person may ask for, of rooms and hosts together; the rest of the caller's rate is for others.

@@ -1,6 +1,6 @@
-// From a chat room, or from what somebody calls a meeting, to a room of Jitsi and its link. No two rooms, and no room and
-// no person, ever get the same Jitsi room, except where the administrator wants one for all: who owns a room must not
-// become a moderator in another's meeting by calling his own like it.
+// From a chat room, or from what somebody calls a meeting, to a room of Jitsi and its link. No two rooms, and no room
+// and no person, ever get the same Jitsi room, except where the administrator wants one for all: who owns a room must
+// not become a moderator in another's meeting by calling his own like it.
 #pragma once
 
 #include <optional>
@@ -32,8 +32,8 @@ class RoomNames {
 /// A name that nobody guesses.
 std::string random_name(base::Random& random);
 
-/// As Jitsi's clients write it in the room's address and Jitsi compares it with the claim `room`: percent-encoded, then in
-/// lower case.
+/// As Jitsi's clients write it in the room's address and Jitsi compares it with the claim `room`: percent-encoded, then
+/// in lower case.
 std::string claim_of(std::string_view name);
 
 /// Without a token.

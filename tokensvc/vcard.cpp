@@ -33,7 +33,7 @@ std::string cut(std::string text, std::size_t most) {
 
 bool is_web_address(std::string_view text) {
   return (text.starts_with("https://") || text.starts_with("http://")) && text.size() <= kLongestAvatar &&
-         !text.contains(' ');
+         text.find_first_of(" \"'<>\\") == std::string_view::npos;
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-// How rooms and hosts ask for a meeting's link (XEP-0483). Whoever claims the address is the token service; while nobody
-// does, there are no links.
+// How rooms and hosts ask for a meeting's link (XEP-0483). Whoever claims the address is the token service; while
+// nobody does, there are no links.
 //
-// The request is an iq get from the room's or the host's address, of Origin::server; what clients write comes as
-// Origin::session and is to be refused. It holds what was asked for, and who that is:
+// The request is an iq get from the room's address, or from the account's where its host was asked, of Origin::server;
+// what clients write comes as Origin::session and is to be refused. It holds what was asked for, and who that is:
 //   <query xmlns='urn:xmpp:http:online-meetings:0' type='jitsi' id='the meeting'>
 //     <desc>…</desc>                                                            as the asker wrote it, or absent
 //     <for xmlns='urn:exedra:tokens:1' jid='bare address' id='…' nick='…' moderator='true'/>

@@ -16,8 +16,8 @@ namespace transcript {
 class SimServer {
  public:
   /// With a token service unless `tokens` is null; hosts and room services that its rules name have meetings.
-  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed,
-            bool survive_power_cut = false, tokensvc::SettingsRef tokens = {});
+  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed, bool survive_power_cut = false,
+            tokensvc::SettingsRef tokens = {});
   ~SimServer();
 
   sim::World& world() { return world_; }

@@ -16,11 +16,8 @@ base::Ref<tokensvc::Settings> token_settings() {
   base::check(ring.has_value(), "one key is a ring");
   auto settings = base::make_ref<tokensvc::Settings>(std::move(*ring));
   tokensvc::CallerSettings chat;
-  chat.caller = {.name = "chat",
-                 .issuer = "verona",
-                 .subject = "meet.example.org",
-                 .channels = {"*"},
-                 .may_moderate = true};
+  chat.caller = {
+      .name = "chat", .issuer = "verona", .subject = "meet.example.org", .channels = {"*"}, .may_moderate = true};
   settings->callers.push_back(std::move(chat));
   for (const char* domain : {"conference.example.org", "example.org"})
     settings->rules.push_back({.domain = domain, .caller = "chat", .url = "https://meet.example.org/"});
