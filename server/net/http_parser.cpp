@@ -8,6 +8,8 @@
 #include <boost/beast/http/error.hpp>
 #pragma GCC diagnostic pop
 
+#include <utility>
+
 #include "net/http_target.h"
 
 namespace net {
@@ -139,7 +141,7 @@ HttpParser::Event HttpParser::judge_head() {
   error_code error;
   const std::size_t taken = beast_->put(buffer_of(held_), error);
   if (error || taken != held_.size()) return fail(400, "the header is malformed");
-  held_ = {};
+  held_ = std::string();
   if (const auto fault = beast_->framing_fault()) return fail(fault->status, fault->why);
   auto target = read_target(beast_->target);
   if (!target) return fail(400, "the path is malformed");
