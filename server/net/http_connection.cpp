@@ -126,7 +126,7 @@ void HttpConnection::on_head() {
   if (parser_->body_bytes().value_or(0) > route_->body_bytes)
     return answer_at_once(house_.error_page(413, "the body is too large"));
   parser_->limit_body(route_->body_bytes);
-  if (request.count("Expect") > 0 && parser_->keep_alive()) {  // HTTP/1.0 knows no such thing
+  if (request.count("Expect") > 0 && parser_->version() >= 11) {  // RFC 9110 10.1.1: others know no such thing
     const std::string* expected = request.field("Expect");
     if (expected == nullptr || !same_field_name(*expected, "100-continue"))
       return answer_at_once(house_.error_page(417, "the only expectation met is 100-continue"));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <map>
-#include <optional>
+#include <span>
 
 #include "net/http_parser.h"
 #include "net/http_server.h"

@@ -96,7 +96,8 @@ HttpParser::HttpParser(std::size_t head_bytes) : beast_(std::make_unique<Beast>(
 HttpParser::~HttpParser() = default;
 
 HttpRequest& HttpParser::request() { return beast_->request; }
-bool HttpParser::keep_alive() const { return beast_->version >= 11 && beast_->keep_alive(); }
+int HttpParser::version() const { return beast_->version; }
+bool HttpParser::keep_alive() const { return version() >= 11 && beast_->keep_alive(); }
 bool HttpParser::has_body() const { return !beast_->is_done(); }
 void HttpParser::limit_body(std::uint64_t bytes) { beast_->body_limit(bytes); }
 std::string_view HttpParser::piece() const { return beast_->piece; }

@@ -38,6 +38,8 @@ class HttpParser {
   Event next(std::string_view& input);
 
   HttpRequest& request();
+  /// 10 or 11.
+  int version() const;
   /// The client may send another request behind this one.
   bool keep_alive() const;
   bool has_body() const;
