@@ -1,6 +1,7 @@
 #include "net/http_target.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace net {
 namespace {
@@ -60,7 +61,9 @@ std::string_view origin_form(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
     target.remove_prefix(scheme.size());
-    target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+    const std::size_t authority = std::min(target.find_first_of("/?"), target.size());
+    if (authority == 0) return {};
+    target.remove_prefix(authority);
     return target.empty() ? "/" : target;
   }
   return target;
