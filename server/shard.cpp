@@ -43,6 +43,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
       accounts_(router, registry_, points_, seams.store, seams.random),
       administration_(accounts_, seams.keys),
       rooms_(router, registry_, seams.store, seams.random),
+      office_(seams.tokens ? std::make_unique<tokensvc::Office>(router.loop(), seams.store, seams.tokens) : nullptr),
       clients_({router, accounts_, registry_, seams.store, seams.random, seams.cpu, seams.fake}) {
   router_.use(std::move(settings));
   wire_accounts();

@@ -1,6 +1,8 @@
 // One shard's components, built from seams: production gives Asio loops and threads, tests the simulated world.
 #pragma once
 
+#include <memory>
+
 #include "accounts/accounts.h"
 #include "accounts/administration.h"
 #include "base/executor.h"
@@ -13,6 +15,7 @@
 #include "store/key_maker.h"
 #include "store/store.h"
 #include "stream/mechanisms.h"
+#include "tokensvc/office.h"
 
 /// What all shards share; outlives them.
 struct Seams {
@@ -21,6 +24,7 @@ struct Seams {
   base::Executor& cpu;  ///< derives and checks passwords
   base::Random& random;
   stream::FakeAccounts fake;
+  tokensvc::SettingsRef tokens = {};  ///< empty: there is no token service
 };
 
 /// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
@@ -32,6 +36,8 @@ class Shard {
   router::Router& router() { return router_; }
   const router::Registry& registry() const { return registry_; }
   c2s::Clients& clients() { return clients_; }
+  /// Null without a token service.
+  tokensvc::Office* office() { return office_.get(); }
   /// Ends all streams; `done` on this thread when none is left.
   void stop(base::Fn<void()> done);
 
@@ -48,5 +54,6 @@ class Shard {
   accounts::Accounts accounts_;
   accounts::Administration administration_;
   muc::Service rooms_;
+  std::unique_ptr<tokensvc::Office> office_;
   c2s::Clients clients_;
 };
