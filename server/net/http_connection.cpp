@@ -1,6 +1,9 @@
 #include "net/http_connection.h"
 
+#include <utility>
+
 #include "base/log.h"
+#include "net/tls.h"
 
 namespace net {
 namespace {
@@ -40,7 +43,10 @@ void HttpConnection::start() {
   if (transport_->tls() == nullptr) enter(State::waiting);  // a handshake has a deadline of its own
 }
 
-void HttpConnection::on_tls() { enter(State::waiting); }
+void HttpConnection::on_tls() {
+  if (transport_->tls() != nullptr) certificate_ = transport_->tls()->client_fingerprint();
+  enter(State::waiting);
+}
 
 void HttpConnection::on_drained() {
   if (state_ != State::unread) return;
@@ -49,7 +55,9 @@ void HttpConnection::on_drained() {
 }
 
 void HttpConnection::on_closed(const base::Error&) {
-  house_.connections.erase(id_);  // the end of this object
+  HttpHouse& house = house_;
+  house.connections.erase(id_);  // the end of this object
+  if (house.connections.empty() && house.stopped) house.loop.post(std::exchange(house.stopped, nullptr));
 }
 
 void HttpConnection::enter(State state) {
@@ -140,6 +148,7 @@ void HttpConnection::on_whole() {
   HttpRequest request = std::move(parser_->request());
   parser_.reset();
   request.peer = transport_->peer();
+  request.certificate = certificate_;
   route_->handler(HttpResponder(weak_from_this(), number_, std::move(request)));
 }
 
@@ -158,6 +167,14 @@ void HttpConnection::answer(std::uint64_t number, const HttpResponse& response) 
   if (!keep_alive_) return close();
   enter(transport_->queued_bytes() > house_.limits.unsent_bytes ? State::unread : State::waiting);
   if (!inside_ && reads()) transport_->resume();
+}
+
+void HttpConnection::finish() {
+  if (state_ == State::answering) {
+    keep_alive_ = false;
+  } else if (state_ != State::closing) {
+    close();
+  }
 }
 
 void HttpConnection::give_up(std::uint64_t number) {

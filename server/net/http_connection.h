@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 
+#include "base/function.h"
 #include "net/http_parser.h"
 #include "net/http_server.h"
 
@@ -17,6 +18,8 @@ struct HttpHouse {
   HttpLimits limits;
   std::map<std::uint64_t, std::shared_ptr<HttpConnection>> connections;  ///< shared while a late answer is written
   std::uint64_t last = 0;
+  base::Fn<void()> stopped = nullptr;  ///< to be called once the last one is gone
+  bool stopping = false;
 };
 
 /// Lives until its transport has ended.
@@ -34,6 +37,8 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   bool waits() const { return state_ == State::waiting; }
   /// To the request of this number, unless its time is over.
   void answer(std::uint64_t number, const HttpResponse& response);
+  /// Ends once what was asked has its answer.
+  void finish();
   /// Its responder was dropped.
   void give_up(std::uint64_t number);
 
@@ -57,6 +62,7 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   const HttpRoute* route_ = nullptr;
   base::Timer deadline_;
   State state_ = State::waiting;
+  std::string certificate_;
   std::uint64_t number_ = 0;  ///< of the request under way
   bool keep_alive_ = true, head_only_ = false, inside_ = false;
 };

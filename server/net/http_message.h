@@ -22,7 +22,8 @@ struct HttpRequest {
   std::string query;  ///< behind the `?`, as it came
   std::vector<HttpField> fields;
   std::string body;
-  std::string peer;  ///< as Transport::peer()
+  std::string peer;         ///< as Transport::peer()
+  std::string certificate;  ///< TlsEngine::client_fingerprint(); empty without one
 
   std::size_t count(std::string_view name) const;
   /// The value of the field of this name; null if there is none or more than one.

@@ -23,11 +23,12 @@ HttpResponse plain_error_page(int status, std::string_view why) {
 }
 
 HttpServer::HttpServer(base::Loop& loop, std::vector<HttpRoute> routes, HttpErrorPage error_page, HttpLimits limits)
-    : house_(new HttpHouse{loop, std::move(routes), std::move(error_page), limits, {}, 0}) {}
+    : house_(new HttpHouse{loop, std::move(routes), std::move(error_page), limits, {}}) {}
 
 HttpServer::~HttpServer() = default;
 
 void HttpServer::accept(std::unique_ptr<Transport> transport) {
+  if (house_->stopping) return;
   auto& all = house_->connections;
   if (all.size() >= house_->limits.connections) {
     const auto oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->waits(); });
@@ -38,6 +39,13 @@ void HttpServer::accept(std::unique_ptr<Transport> transport) {
   const auto connection = std::make_shared<HttpConnection>(*house_, id, std::move(transport));
   all.emplace(id, connection);
   connection->start();
+}
+
+void HttpServer::stop(base::Fn<void()> done) {
+  house_->stopping = true;
+  if (house_->connections.empty()) return house_->loop.post(std::move(done));
+  house_->stopped = std::move(done);
+  for (const auto& [id, connection] : house_->connections) connection->finish();
 }
 
 std::size_t HttpServer::connections() const { return house_->connections.size(); }

@@ -69,6 +69,8 @@ class HttpServer {
 
   /// Not started yet; with TLS, start_tls() was called.
   void accept(std::unique_ptr<Transport> transport);
+  /// Takes no more connections and requests; `done` once all that was asked has its answer.
+  void stop(base::Fn<void()> done);
   std::size_t connections() const;
 
  private:

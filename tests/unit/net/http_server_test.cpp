@@ -341,6 +341,30 @@ TEST_F(HttpServer, WhoReadsAgainGetsAllOfIt) {
   EXPECT_EQ(statuses(romeo.take()), Statuses(5, 200));
 }
 
+TEST_F(HttpServer, StopsOnceAllThatWasAskedHasItsAnswer) {
+  sim::Peer silent = connect(), started = connect(), asked = connect();
+  started.send("GET /hel");
+  asked.send("GET /late HTTP/1.1\r\n" + kHost + kHello);
+  world.settle();
+  bool stopped = false;
+  server.stop([&] { stopped = true; });
+  sim::Peer late_comer = connect();
+  world.settle();
+  EXPECT_TRUE(late_comer.closed());
+  EXPECT_TRUE(silent.ended());
+  EXPECT_TRUE(started.ended());
+  EXPECT_FALSE(asked.ended());
+  for (sim::Peer* peer : {&silent, &started}) peer->end();
+  late.at(0).send({200, {}, "at last"});
+  world.settle();
+  EXPECT_EQ(statuses(asked.take()), Statuses{200});
+  EXPECT_TRUE(asked.ended());
+  EXPECT_FALSE(stopped);
+  asked.end();
+  world.settle();
+  EXPECT_TRUE(stopped);
+}
+
 TEST_F(HttpServer, EndsInTheMiddleOfARequest) {
   const std::string request = post("/echo", "hello");
   for (std::size_t cut = 1; cut < request.size(); ++cut) {
