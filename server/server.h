@@ -18,7 +18,7 @@ class Server {
   /// On every shard between two turns. The hosts and room services must be those it was made with.
   void use(const router::SettingsRef& settings);
   void use(const base::Ref<certs::Store>& certificates);
-  /// Only where there was a token service from the beginning.
+  /// Never null; a server made without a token service stays without.
   void use(const tokensvc::SettingsRef& tokens);
 
   /// Any thread: shards do not move. What it gives is for that shard's thread.

@@ -15,6 +15,7 @@
 #include "store/key_maker.h"
 #include "store/store.h"
 #include "stream/mechanisms.h"
+#include "tokensvc/meetings.h"
 #include "tokensvc/office.h"
 
 /// What all shards share; outlives them.
@@ -24,7 +25,7 @@ struct Seams {
   base::Executor& cpu;  ///< derives and checks passwords
   base::Random& random;
   stream::FakeAccounts fake;
-  tokensvc::SettingsRef tokens = {};  ///< empty: there is no token service
+  tokensvc::SettingsRef tokens = {};  ///< null: there is no token service
 };
 
 /// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
@@ -36,7 +37,7 @@ class Shard {
   router::Router& router() { return router_; }
   const router::Registry& registry() const { return registry_; }
   c2s::Clients& clients() { return clients_; }
-  /// Null without a token service.
+  /// Null where there is no token service.
   tokensvc::Office* office() { return office_.get(); }
   /// Ends all streams; `done` on this thread when none is left.
   void stop(base::Fn<void()> done);
@@ -46,6 +47,7 @@ class Shard {
   void wire_features(const Seams& seams);
   void wire_offline(const Seams& seams);
   void wire_rooms();
+  void wire_tokens(const Seams& seams);
   void wire_clients();
 
   router::Router& router_;
@@ -55,5 +57,6 @@ class Shard {
   accounts::Administration administration_;
   muc::Service rooms_;
   std::unique_ptr<tokensvc::Office> office_;
+  std::unique_ptr<tokensvc::Meetings> meetings_;
   c2s::Clients clients_;
 };
