@@ -36,7 +36,8 @@ base::Result<std::unique_ptr<Tokens>> Tokens::open(const Home& home, const Certi
 base::Result<std::unique_ptr<net::Listener>> Tokens::listen(const std::string& address, std::uint16_t port,
                                                             Accept accept) const {
   const unsigned moved = port == 0 ? 0U : unsigned{port} + home_.port_offset;
-  if (moved > 65535) return base::failure("port " + std::to_string(moved) + " is too high; choose a smaller port offset");
+  if (moved > 65535)
+    return base::failure("port " + std::to_string(moved) + " is too high; choose a smaller port offset");
   return net::Listener::open(
       home_.loop, address, static_cast<std::uint16_t>(moved), [&loop = home_.loop]() -> net::AsioLoop& { return loop; },
       [accept = std::move(accept)](net::AsioLoop&, std::unique_ptr<net::Transport> transport) {
@@ -59,9 +60,8 @@ base::Result<void> Tokens::open_line(const tokensvc::LineEntrance& entrance, con
     if (!socket) return std::unexpected(socket.error());
     line.socket = std::move(*socket);
   } else {
-    auto opened = listen(entrance.address, entrance.port, [&server](std::unique_ptr<net::Transport> transport) {
-      server.accept(std::move(transport));
-    });
+    auto opened = listen(entrance.address, entrance.port,
+                         [&server](std::unique_ptr<net::Transport> transport) { server.accept(std::move(transport)); });
     if (!opened) return std::unexpected(opened.error());
     line.port = std::move(*opened);
   }
@@ -71,7 +71,8 @@ base::Result<void> Tokens::open_line(const tokensvc::LineEntrance& entrance, con
 }
 
 base::Result<void> Tokens::open_http(const tokensvc::HttpEntrance& entrance, const CertificatesRef& certificates) {
-  Web web{.server = std::make_unique<tokensvc::Http>(home_.office, home_.store, entrance), .port = nullptr, .where = {}};
+  Web web{
+      .server = std::make_unique<tokensvc::Http>(home_.office, home_.store, entrance), .port = nullptr, .where = {}};
   tokensvc::Http& server = *web.server;
   server.use(certificates);
   auto opened = listen(entrance.address, entrance.port,
@@ -98,7 +99,8 @@ std::string Tokens::greeting() const {
   for (const Line& line : lines_)
     text += "  tokens for games: " + line.where() + (line.server->entrance().tls ? " (TLS)\n" : "\n");
   for (const Web& web : webs_)
-    text += std::string("  tokens over HTTP: ") + (web.server->entrance().tls ? "https://" : "http://") + web.where + '\n';
+    text +=
+        std::string("  tokens over HTTP: ") + (web.server->entrance().tls ? "https://" : "http://") + web.where + '\n';
   return text;
 }
 

@@ -78,9 +78,7 @@ Http::Http(Office& office, store::Store& store, HttpEntrance entrance, net::Http
       compare_key_(base::system_random().token(32)),
       server_(
           office.loop(), routes(),
-          [this](int status, std::string_view why) {
-            return refusal(status, {code_of(status), std::string(why)});
-          },
+          [this](int status, std::string_view why) { return refusal(status, {code_of(status), std::string(why)}); },
           limits) {}
 
 std::vector<net::HttpRoute> Http::routes() {
@@ -171,16 +169,15 @@ void Http::give_token(HttpResponder responder) {
 // A transaction without rows shows that the store answers; that it has room, the last token showed.
 void Http::tell_health(HttpResponder responder) {
   const bool signs = office_.settings()->keys.signer() != nullptr;
-  store_.write(base::make_ref<store::Unit>(), office_.loop(),
-               [this, responder = std::move(responder), signs](const base::Result<void>& done) mutable {
-                 const bool trouble = unrecorded_ != base::MonoTime::min() &&
-                                      office_.loop().now() - unrecorded_ < kStoreTrouble;
-                 const bool keeps = done.has_value() && !trouble, well = signs && keeps;
-                 const auto word = [](bool yes) { return std::string(yes ? "true" : "false"); };
-                 responder.send(json(well ? 200 : 503, R"({"status":")" + std::string(well ? "ok" : "unavailable") +
-                                                           R"(","signs":)" + word(signs) + R"(,"store":)" +
-                                                           word(keeps) + '}'));
-               });
+  store_.write(
+      base::make_ref<store::Unit>(), office_.loop(),
+      [this, responder = std::move(responder), signs](const base::Result<void>& done) mutable {
+        const bool trouble = unrecorded_ != base::MonoTime::min() && office_.loop().now() - unrecorded_ < kStoreTrouble;
+        const bool keeps = done.has_value() && !trouble, well = signs && keeps;
+        const auto word = [](bool yes) { return std::string(yes ? "true" : "false"); };
+        responder.send(json(well ? 200 : 503, R"({"status":")" + std::string(well ? "ok" : "unavailable") +
+                                                  R"(","signs":)" + word(signs) + R"(,"store":)" + word(keeps) + '}'));
+      });
 }
 
 void Http::give_keys(HttpResponder responder) {

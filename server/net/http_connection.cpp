@@ -125,7 +125,8 @@ void HttpConnection::on_head() {
   head_only_ = request.method == "HEAD";
   const Match match = find_route(house_.routes, request);
   route_ = match.route;
-  if (route_ == nullptr && match.allowed.empty()) return answer_at_once(house_.error_page(404, "there is nothing here"));
+  if (route_ == nullptr && match.allowed.empty())
+    return answer_at_once(house_.error_page(404, "there is nothing here"));
   if (route_ == nullptr) {
     HttpResponse refusal = house_.error_page(405, "that method is not for this path");
     refusal.fields.push_back({"Allow", match.allowed});

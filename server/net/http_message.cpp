@@ -25,7 +25,9 @@ std::size_t HttpRequest::count(std::string_view name) const {
 
 const std::string* HttpRequest::field(std::string_view name) const {
   if (count(name) != 1) return nullptr;
-  return &std::ranges::find_if(fields, [name](const HttpField& each) { return same_field_name(each.name, name); })->value;
+  return &std::ranges::find_if(fields, [name](const HttpField& each) {
+            return same_field_name(each.name, name);
+          })->value;
 }
 
 bool HttpResponse::has(std::string_view name) const {

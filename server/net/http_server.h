@@ -20,10 +20,10 @@ class HttpConnection;
 struct HttpHouse;
 
 struct HttpLimits {
-  std::size_t connections = 1000;         ///< of one server; the oldest without a request makes room
-  std::size_t requests = 1000;            ///< on one connection
-  std::size_t head_bytes = 16 * 1024;     ///< request line and header
-  std::size_t unsent_bytes = 256 * 1024;  ///< beyond, no further request is read
+  std::size_t connections = 1000;                  ///< of one server; the oldest without a request makes room
+  std::size_t requests = 1000;                     ///< on one connection
+  std::size_t head_bytes = 16 * 1024;              ///< request line and header
+  std::size_t unsent_bytes = 256 * 1024;           ///< beyond, no further request is read
   base::Duration head = std::chrono::seconds(10);  ///< from its first byte; and for the first request to begin
   base::Duration body = std::chrono::seconds(30);
   base::Duration answer = std::chrono::seconds(10);  ///< for the handler

@@ -30,7 +30,8 @@ void check(const net::HttpRequest& request) {
   require(request.body.size() <= 64);
   require(request.count("Content-Length") + request.count("Transfer-Encoding") <= 1);
   for (const net::HttpField& field : request.fields)
-    require(field.name.find_first_of("\r\n: ") == std::string::npos && field.value.find_first_of("\r\n") == std::string::npos);
+    require(field.name.find_first_of("\r\n: ") == std::string::npos &&
+            field.value.find_first_of("\r\n") == std::string::npos);
 }
 
 Heard hear(std::string_view bytes, std::size_t chunk) {
@@ -51,9 +52,10 @@ Heard hear(std::string_view bytes, std::size_t chunk) {
     world.loop().post([&late] { late.back().send({200, {}, "later"}); });
   };
   const auto never = [&](const net::HttpResponder& responder) { note(responder.request()); };
-  net::HttpServer server(world.loop(),
-                         {{"GET", "/", at_once}, {"POST", "/a", later, 64}, {"POST", "/n", never, 64}, {"GET", "/f/*", later}},
-                         net::plain_error_page, {.requests = 20, .head_bytes = 1024});
+  net::HttpServer server(
+      world.loop(),
+      {{"GET", "/", at_once}, {"POST", "/a", later, 64}, {"POST", "/n", never, 64}, {"GET", "/f/*", later}},
+      net::plain_error_page, {.requests = 20, .head_bytes = 1024});
   auto [transport, peer] = sim::make_link(world.loop(), {.chunk = chunk});
   server.accept(std::move(transport));
   peer.send(bytes);

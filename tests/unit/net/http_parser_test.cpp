@@ -70,7 +70,8 @@ TEST(HttpParser, TakesRequests) {
       {get("") + get(""), {"GET", "/", "", 0, get(""), true, true}},
       {get("Content-Length: 0\r\n") + "X", {"GET", "/", "", 0, "X", true, true}},
       {post("content-length: 5\r\n", "helloGET"), {"POST", "/", "hello", 0, "GET", true, true}},
-      {post("Content-Length: 0100\r\n", std::string(100, 'x')), {"POST", "/", std::string(100, 'x'), 0, "", true, true}},
+      {post("Content-Length: 0100\r\n", std::string(100, 'x')),
+       {"POST", "/", std::string(100, 'x'), 0, "", true, true}},
       {chunked("5\r\nhello\r\n0\r\n\r\nGET"), {"POST", "/", "hello", 0, "GET", true, true}},
       {chunked("1\r\nh\r\n4;a=b;c=\"d\"\r\nello\r\n00\r\nA: b\r\n\r\n"), {"POST", "/", "hello", 0, "", true, true}},
       {chunked("A\r\n0123456789\r\n0\r\n\r\n"), {"POST", "/", "0123456789", 0, "", true, true}},
@@ -111,7 +112,10 @@ TEST(HttpParser, H02RefusesWhatTwoReadersCouldTakeForDifferentRequests) {
       {post("Transfer-Encoding: identity\r\n", "hello"), 501},
       {post("Transfer-Encoding: identity\r\n" + length, "hello"), 400},
       {post("Transfer-Encoding: xchunked\r\n", end), 501},
-      {post("Transfer-Encoding: \x0b" "chunked\r\n", end), 400},
+      {post("Transfer-Encoding: \x0b"
+            "chunked\r\n",
+            end),
+       400},
       {"POST / HTTP/1.0\r\nHost: a\r\n" + coding + "\r\n" + end, 400},
       // chunks
       {chunked("x\r\n\r\n"), 400},

@@ -60,13 +60,14 @@ class HttpServer : public testing::Test {
   }
 
   std::vector<net::HttpRoute> routes() {
-    return {{"GET", "/hello", [](HttpResponder r) { r.send({200, {{"Content-Type", "text/plain"}}, "hello"}); }},
-            {"POST", "/echo", [](HttpResponder r) { r.send({200, {}, r.request().path + ' ' + r.request().body}); }, 100},
-            {"GET", "/late", [this](HttpResponder r) { late.push_back(std::move(r)); }},
-            {"POST", "/late", [this](HttpResponder r) { late.push_back(std::move(r)); }, 100},
-            {"GET", "/lost", [](const HttpResponder&) {}},
-            {"GET", "/big", [](HttpResponder r) { r.send({200, {}, std::string(100'000, 'x')}); }},
-            {"GET", "/files/*", [](HttpResponder r) { r.send({200, {}, r.request().path}); }}};
+    return {
+        {"GET", "/hello", [](HttpResponder r) { r.send({200, {{"Content-Type", "text/plain"}}, "hello"}); }},
+        {"POST", "/echo", [](HttpResponder r) { r.send({200, {}, r.request().path + ' ' + r.request().body}); }, 100},
+        {"GET", "/late", [this](HttpResponder r) { late.push_back(std::move(r)); }},
+        {"POST", "/late", [this](HttpResponder r) { late.push_back(std::move(r)); }, 100},
+        {"GET", "/lost", [](const HttpResponder&) {}},
+        {"GET", "/big", [](HttpResponder r) { r.send({200, {}, std::string(100'000, 'x')}); }},
+        {"GET", "/files/*", [](HttpResponder r) { r.send({200, {}, r.request().path}); }}};
   }
 
   sim::World world{7};
@@ -162,7 +163,8 @@ TEST_F(HttpServer, H01EveryRouteRefusesPathsOfTwoReadings) {
 TEST_F(HttpServer, H02BehindABadRequestNothingIsRead) {
   const std::string length = "Content-Length: 5\r\n", coding = "Transfer-Encoding: chunked\r\n";
   for (const std::string& bad :
-       {"POST /echo HTTP/1.1\r\n" + length + coding + kHost + "0\r\n\r\n", "POST /echo HTTP/1.1\r\n" + length + length + kHost + "hello",
+       {"POST /echo HTTP/1.1\r\n" + length + coding + kHost + "0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\n" + length + length + kHost + "hello",
         "POST /echo HTTP/1.1\r\n" + coding + kHost + "z\r\n", "GET /hello HTTP/1.1\r\nA: b\r\n c\r\n" + kHost,
         "GET /hello HTTP/1.1\r\nA: " + std::string(1 << 20, 'a') + "\r\n" + kHost}) {
     sim::Peer peer = connect();
@@ -193,9 +195,11 @@ TEST_F(HttpServer, ContinuesWhereThatIsExpected) {
   EXPECT_EQ(ask(romeo, head), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_EQ(statuses(ask(romeo, "ab")), Statuses{200});
   EXPECT_EQ(statuses(ask("GET /hello HTTP/1.1\r\nExpect: 100-continue\r\n" + kHost)), Statuses{200}) << "no body";
-  EXPECT_EQ(statuses(ask("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 101\r\n" + kHost)), Statuses{413});
+  EXPECT_EQ(statuses(ask("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 101\r\n" + kHost)),
+            Statuses{413});
   EXPECT_EQ(statuses(ask("GET /hello HTTP/1.1\r\nExpect: miracles\r\n" + kHost)), Statuses{417});
-  EXPECT_EQ(statuses(ask("POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n" + kHost + "a")), Statuses{200});
+  EXPECT_EQ(statuses(ask("POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n" + kHost + "a")),
+            Statuses{200});
 }
 
 TEST_F(HttpServer, ADroppedResponderAnswers500) {

@@ -11,8 +11,8 @@
 
 #include "sim/faulty_vfs.h"
 #include "sim/sim_transport.h"
-#include "town.h"
 #include "tokensvc/verify.h"
+#include "town.h"
 
 namespace tokensvc {
 namespace {
@@ -118,8 +118,8 @@ TEST_F(HttpTest, GivesATokenThatVerifies) {
   EXPECT_TRUE(answer.body.starts_with(R"({"success":true,"message":"OK","token":"ey)")) << answer.body;
   EXPECT_EQ(answer.object()["seq"], 1);
   const auto now = std::chrono::floor<std::chrono::seconds>(world.loop().wall());
-  const auto good = verify(answer.object()["token"].get<std::string>(), office->settings()->keys,
-                           {.issuers = {"skotos"}}, now);
+  const auto good =
+      verify(answer.object()["token"].get<std::string>(), office->settings()->keys, {.issuers = {"skotos"}}, now);
   ASSERT_TRUE(good) << good.error();
   EXPECT_EQ(good->text("room"), "lobby");
   EXPECT_EQ(answer.object()["exp"], good->claims["exp"]);
@@ -220,7 +220,8 @@ TEST_F(HttpTest, RefusalsAreTheLinesReplies) {
 }
 
 TEST_F(HttpTest, Pings) {
-  EXPECT_TRUE(ask(post(R"({"cmd":"ping","seq":7})")).body.starts_with(R"({"success":true,"message":"pong","token":"")"));
+  EXPECT_TRUE(
+      ask(post(R"({"cmd":"ping","seq":7})")).body.starts_with(R"({"success":true,"message":"pong","token":"")"));
 }
 
 TEST_F(HttpTest, TakesJsonOnly) {
@@ -228,10 +229,12 @@ TEST_F(HttpTest, TakesJsonOnly) {
     return "POST /v1/token HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + kSecret + "\r\n" + type +
            "Content-Length: " + std::to_string(kZelda.size()) + "\r\n\r\n" + kZelda;
   };
-  for (const std::string type : {"", "Content-Type: application/json\r\n", "content-type: Application/JSON ; charset=utf-8\r\n"})
+  for (const std::string type :
+       {"", "Content-Type: application/json\r\n", "content-type: Application/JSON ; charset=utf-8\r\n"})
     EXPECT_EQ(ask(with(type)).status, 200) << type;
-  for (const std::string type : {"Content-Type: text/plain\r\n", "Content-Type: application/x-www-form-urlencoded\r\n",
-                                 "Content-Type:\r\n", "Content-Type: application/json\r\nContent-Type: application/json\r\n"})
+  for (const std::string type :
+       {"Content-Type: text/plain\r\n", "Content-Type: application/x-www-form-urlencoded\r\n", "Content-Type:\r\n",
+        "Content-Type: application/json\r\nContent-Type: application/json\r\n"})
     EXPECT_EQ(ask(with(type)).status, 415) << type;
 }
 
@@ -243,7 +246,8 @@ TEST_F(HttpTest, ACallersRateSaysWhenToComeBack) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.object()["code"], "rate_limited");
   EXPECT_TRUE(refused.has("Retry-After: 10")) << refused.head;
-  EXPECT_EQ(ask(post(R"({"displayName":"Z","channel":"lobby"})", "Authorization: Bearer " + kOther + "\r\n")).status, 200);
+  EXPECT_EQ(ask(post(R"({"displayName":"Z","channel":"lobby"})", "Authorization: Bearer " + kOther + "\r\n")).status,
+            200);
   world.advance(10s);
   EXPECT_EQ(ask(post(kZelda)).status, 200);
 }
@@ -287,8 +291,8 @@ TEST_F(HttpTest, PublicKeysAsASetAndAsJitsiAsksForThem) {
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
   EXPECT_TRUE(head.has("Content-Length: " + std::to_string(pem.body.size())));
-  for (const std::string& other : {key.asap_name(), std::string("x.pem"), std::string(".pem"), key_of(Algorithm::hs256, "").asap_name() + ".pem",
-                                   std::string(64, '0') + ".pem"})
+  for (const std::string& other : {key.asap_name(), std::string("x.pem"), std::string(".pem"),
+                                   key_of(Algorithm::hs256, "").asap_name() + ".pem", std::string(64, '0') + ".pem"})
     EXPECT_EQ(ask(get("/asap/" + other)).status, 404) << other;
 }
 
@@ -320,9 +324,11 @@ TEST_F(HttpTest, TheDescriptionNamesWhatIsAnswered) {
   world.advance(31s);
   note(token, read_answer(slow.take()));
   for (int i = 0; i < 11; ++i) note(token, ask(post(kZelda, "Authorization: Bearer wrong\r\n"), "192.0.2.9:1"));
-  for (const std::string path : {"/healthz", "/jwks.json", "/.well-known/jwks.json"}) note("get " + path, ask(get(path)));
+  for (const std::string path : {"/healthz", "/jwks.json", "/.well-known/jwks.json"})
+    note("get " + path, ask(get(path)));
   const std::string name = key_of(Algorithm::rs256, "verona").asap_name() + ".pem";
-  for (const std::string& path : {"/asap/" + name, std::string("/asap/none.pem")}) note("get /asap/{name}", ask(get(path)));
+  for (const std::string& path : {"/asap/" + name, std::string("/asap/none.pem")})
+    note("get /asap/{name}", ask(get(path)));
   sim::vfs_failure = SQLITE_FULL;
   note(token, ask(post(kZelda)));
   note("get /healthz", ask(get("/healthz")));
