@@ -35,6 +35,8 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
 
   /// Nothing of a request has come.
   bool waits() const { return state_ == State::waiting; }
+  /// Nothing has been asked that is not answered.
+  bool reads() const { return waits() || state_ == State::head || state_ == State::body; }
   /// To the request of this number, unless its time is over.
   void answer(std::uint64_t number, const HttpResponse& response);
   /// Ends once what was asked has its answer.
@@ -47,7 +49,6 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
 
   void enter(State state);
   void on_deadline();
-  bool reads() const { return state_ == State::waiting || state_ == State::head || state_ == State::body; }
   void read(std::string_view& input);
   void on_head();
   void on_whole();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "net/http_connection.h"
 
 namespace net {
@@ -30,15 +31,25 @@ HttpServer::~HttpServer() = default;
 void HttpServer::accept(std::unique_ptr<Transport> transport) {
   if (house_->stopping) return;
   auto& all = house_->connections;
-  if (all.size() >= house_->limits.connections) {
-    const auto oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->waits(); });
-    if (oldest == all.end()) return;  // the new one is dropped
-    all.erase(oldest);
+  if (all.size() >= house_->limits.connections && !make_room()) {
+    base::log::warning("http_full", {{"peer", transport->peer()}, {"connections", all.size()}});
+    return;
   }
   const std::uint64_t id = ++house_->last;
   const auto connection = std::make_shared<HttpConnection>(*house_, id, std::move(transport));
   all.emplace(id, connection);
   connection->start();
+}
+
+/// The oldest that has not begun to ask goes first, then the oldest that has not asked: who sends a byte and waits
+/// keeps nobody out.
+bool HttpServer::make_room() {
+  auto& all = house_->connections;
+  auto oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->waits(); });
+  if (oldest == all.end()) oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->reads(); });
+  if (oldest == all.end()) return false;
+  all.erase(oldest);
+  return true;
 }
 
 void HttpServer::stop(base::Fn<void()> done) {

@@ -20,7 +20,7 @@ class HttpConnection;
 struct HttpHouse;
 
 struct HttpLimits {
-  std::size_t connections = 1000;                  ///< of one server; the oldest without a request makes room
+  std::size_t connections = 1000;                  ///< of one server; the oldest that is owed nothing makes room
   std::size_t requests = 1000;                     ///< on one connection
   std::size_t head_bytes = 16 * 1024;              ///< request line and header
   std::size_t unsent_bytes = 256 * 1024;           ///< beyond, no further request is read
@@ -74,6 +74,8 @@ class HttpServer {
   std::size_t connections() const;
 
  private:
+  bool make_room();
+
   std::unique_ptr<HttpHouse> house_;
 };
 

@@ -226,21 +226,24 @@ TEST_F(HttpServer, AConnectionHasSoManyRequests) {
   EXPECT_TRUE(romeo.ended());
 }
 
-TEST_F(HttpServer, TheOldestWithoutARequestMakesRoom) {
-  sim::Peer busy = connect(), silent = connect(), started = connect();
-  busy.send("GET /late HTTP/1.1\r\n" + kHost);
+TEST_F(HttpServer, TheOldestThatIsOwedNothingMakesRoom) {
+  const std::string ask_late = "GET /late HTTP/1.1\r\n" + kHost;
+  sim::Peer busy = connect(), started = connect(), silent = connect();
+  busy.send(ask_late);
   started.send("G");
   world.settle();
   sim::Peer fourth = connect();
-  EXPECT_TRUE(silent.closed());
-  EXPECT_EQ(server.connections(), 3U);
-  EXPECT_EQ(statuses(ask(fourth, "GET /late HTTP/1.1\r\n" + kHost)), Statuses{});
+  EXPECT_TRUE(silent.closed()) << "it had not begun";
+  EXPECT_EQ(ask(fourth, ask_late), "");
   sim::Peer fifth = connect();
-  EXPECT_TRUE(fifth.closed()) << "all others are busy";
+  EXPECT_TRUE(started.closed());
+  EXPECT_EQ(ask(fifth, ask_late), "");
+  sim::Peer sixth = connect();
+  EXPECT_TRUE(sixth.closed()) << "all others wait for their answers";
+  EXPECT_EQ(server.connections(), 3U);
   for (HttpResponder& each : late) each.send({200, {}, ""});
   world.settle();
-  EXPECT_EQ(statuses(busy.take()), Statuses{200});
-  EXPECT_EQ(statuses(fourth.take()), Statuses{200});
+  for (sim::Peer* peer : {&busy, &fourth, &fifth}) EXPECT_EQ(statuses(peer->take()), Statuses{200});
 }
 
 TEST_F(HttpServer, ASilentConnectionIsClosed) {
