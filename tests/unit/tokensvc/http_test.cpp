@@ -2,23 +2,18 @@
 #include "tokensvc/http.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "sim/faulty_vfs.h"
-#include "sim/sim_transport.h"
+#include "house.h"
 #include "tokensvc/verify.h"
-#include "town.h"
 
 namespace tokensvc {
 namespace {
 
 using nlohmann::json;
-using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
@@ -47,24 +42,9 @@ std::string get(const std::string& path, const std::string& method = "GET") {
 }
 const std::string kZelda = R"({"displayName":"Zelda","channel":"lobby","seq":1})";
 
-class HttpTest : public testing::Test {
+class HttpTest : public House {
  protected:
-  HttpTest() {
-    std::string name = std::filesystem::temp_directory_path() / "exedra-tokens-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-    folder = name;
-    sim::register_faulty_vfs();
-    store = store::Store::open(folder / "db", {.vfs = sim::kFaultyVfs}, disk, disk).value();
-    serve(settings(ring_of(secret_key(), key_of(Algorithm::rs256, "verona"))));
-  }
-  ~HttpTest() override {
-    sim::vfs_failure = SQLITE_OK;
-    world.advance(1s);
-    http.reset();
-    office.reset();
-    store.reset();
-    std::filesystem::remove_all(folder);
-  }
+  HttpTest() { serve(settings(ring_of(secret_key(), key_of(Algorithm::rs256, "verona")))); }
 
   static SettingsRef settings(KeyRing ring, Rate rate = {}) {
     auto made = base::make_ref<Settings>(std::move(ring));
@@ -100,11 +80,6 @@ class HttpTest : public testing::Test {
     return read_answer(romeo.take());
   }
 
-  std::filesystem::path folder;
-  sim::World world{7};
-  sim::SimExecutor disk{world, 1ms};
-  std::unique_ptr<store::Store> store;
-  std::unique_ptr<Office> office;
   std::unique_ptr<Http> http;
 };
 
@@ -125,9 +100,19 @@ TEST_F(HttpTest, GivesATokenThatVerifies) {
   EXPECT_EQ(answer.object()["exp"], good->claims["exp"]);
 }
 
+TEST_F(HttpTest, LeavesAnAuditRow) {
+  EXPECT_EQ(ask(post(kZelda)).status, 200);
+  EXPECT_EQ(ask(post(R"({"displayName":"Z","channel":"attic"})")).status, 403);
+  const auto rows = audit();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].caller, "web");
+  EXPECT_EQ(rows[0].way, static_cast<std::uint8_t>(Way::http));
+  EXPECT_EQ(rows[0].room, "lobby");
+}
+
 TEST_F(HttpTest, NotBeforeItsRowIsDurable) {
   sim::Peer romeo = connect();
-  disk.stall(3s);
+  writing.stall(3s);
   romeo.send(post(kZelda));
   world.advance(2s);
   EXPECT_EQ(romeo.take(), "");
@@ -295,11 +280,6 @@ TEST_F(HttpTest, PublicKeysAsASetAndAsJitsiAsksForThem) {
                                    key_of(Algorithm::hs256, "").asap_name() + ".pem", std::string(64, '0') + ".pem"})
     EXPECT_EQ(ask(get("/asap/" + other)).status, 404) << other;
 }
-
-/// Every answer that the description knows, by how it is brought about.
-struct Way {
-  std::string path, method, request;
-};
 
 TEST_F(HttpTest, TheDescriptionNamesWhatIsAnswered) {
   std::ifstream file(EXEDRA_SOURCE_DIR "/docs/openapi/tokens.json");
