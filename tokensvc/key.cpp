@@ -144,7 +144,7 @@ bool Key::verify(std::string_view text, std::string_view signature) const {
 
 std::optional<std::string> Key::public_pem() const {
   if (public_ == nullptr) return std::nullopt;
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const certs::BioPtr bio(BIO_new(BIO_s_mem()));
   if (bio == nullptr || PEM_write_bio_PUBKEY(bio.get(), public_.get()) != 1) return std::nullopt;
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
