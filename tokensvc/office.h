@@ -6,6 +6,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ enum class Way : std::uint8_t { line, http, xmpp };
 class Office {
  public:
   Office(base::Loop& loop, store::Store& store, SettingsRef settings);
+  ~Office();
 
   /// A reload: counts from the next request on. Buckets of callers that stay keep what they have.
   void use(SettingsRef settings);
@@ -44,10 +46,14 @@ class Office {
   void record(std::string_view caller, Way way, const Claims& claims, base::Fn<void(bool)> done);
 
  private:
+  struct Batch;
+  void write_batch();
+
   base::Loop& loop_;
   store::Store& store_;
   SettingsRef settings_;
   std::map<std::string, Bucket, std::less<>> buckets_;
+  std::unique_ptr<Batch> batch_;  ///< this turn's rows
 };
 
 }  // namespace tokensvc

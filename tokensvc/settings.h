@@ -25,6 +25,8 @@ struct CallerSettings {
   Locked secret;                      ///< 16 bytes or more: a bearer token, or the first frame of a line
   std::string certificate;            ///< SHA-256 of its TLS client certificate, in lower-case hexadecimal
   std::optional<std::uint32_t> user;  ///< of the process at the Unix socket
+
+  bool has_proof() const { return !secret.empty() || !certificate.empty() || user; }
 };
 
 /// Where games, or anybody, connect to speak the line protocol.
@@ -86,6 +88,7 @@ class Settings final : public base::RefCounted {
   std::vector<Game> games;
   std::vector<HttpEntrance> https;
   std::vector<MeetingRule> rules;
+  std::chrono::days audit_days{90};  ///< how long the record of what was issued is kept; 0: for ever
 };
 using SettingsRef = base::Ref<const Settings>;
 

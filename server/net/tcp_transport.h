@@ -7,10 +7,19 @@
 
 namespace net {
 
+/// When a peer that says nothing is asked whether it is there (TCP keep-alive). Clients that vanished are noticed
+/// within four minutes.
+struct KeepAlive {
+  int idle_seconds = 150;
+  int probe_seconds = 15;
+  int probes = 6;
+};
+
 struct TcpLimits {
   std::size_t queue = 4 * 1024 * 1024;  ///< bytes waiting to leave; more cuts the connection
   base::Duration handshake = std::chrono::seconds(10);
   base::Duration close = std::chrono::seconds(5);
+  KeepAlive keep_alive = {};  ///< of accepted connections
 };
 
 class TcpTransport : public Transport {

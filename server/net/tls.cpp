@@ -165,6 +165,11 @@ std::string TlsEngine::end_point_hash() const {
   return certificate != nullptr ? certs::end_point_hash(*certificate) : std::string();
 }
 
+std::string TlsEngine::client_fingerprint() const {
+  const X509* certificate = open_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  return certificate != nullptr ? certs::fingerprint(*certificate) : std::string();
+}
+
 std::string TlsEngine::server_name() const {
   const char* name = ssl_ != nullptr ? SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name) : nullptr;
   return name != nullptr ? name : "";

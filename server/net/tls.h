@@ -63,6 +63,8 @@ class TlsEngine {
   std::string exporter() const;
   /// tls-server-end-point of the certificate this handshake used.
   std::string end_point_hash() const;
+  /// certs::fingerprint of the client's certificate; empty without one.
+  std::string client_fingerprint() const;
   std::string server_name() const;  ///< SNI; empty if the client sent none
   std::string version() const;
   std::string alpn() const;
