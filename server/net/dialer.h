@@ -8,8 +8,8 @@
 
 #include "base/function.h"
 #include "base/result.h"
+#include "net/tcp_transport.h"
 #include "net/tls_client.h"
-#include "net/transport.h"
 
 namespace net {
 
@@ -18,11 +18,9 @@ struct DialOptions {
   base::Duration deadline = std::chrono::seconds(10);
   /// Whom to believe, over TLS from the first byte; null: plain.
   base::Ref<const TlsTrust> tls;
-  /// The peer is asked for a sign of life after so long without one, every `probe_interval`, and is gone after `probes`.
-  std::chrono::seconds idle{30}, probe_interval{7};
-  int probes = 3;
-  /// What was sent and is not acknowledged for so long ends the connection. With this the system counts no probes but the
-  /// time, so that it has to be about what the probes take.
+  KeepAlive keep_alive{.idle_seconds = 30, .probe_seconds = 7, .probes = 3};
+  /// What was sent and is not acknowledged for so long ends the connection. With this the system counts no probes but
+  /// the time, so it has to be about what they take.
   std::chrono::seconds unacknowledged{50};
 };
 

@@ -9,7 +9,6 @@
 
 #include "net/asio.h"
 #include "net/fd.h"
-#include "net/tcp_transport.h"
 #include "net/tls.h"
 
 namespace net {
@@ -26,9 +25,9 @@ void set(int socket, int level, int option, int value) {
 void tune(int socket, const DialOptions& options) {
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // we gather ourselves
   set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.idle.count()));
-  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.probe_interval.count()));
-  set(socket, IPPROTO_TCP, TCP_KEEPCNT, options.probes);
+  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, options.keep_alive.idle_seconds);
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, options.keep_alive.probe_seconds);
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, options.keep_alive.probes);
   const std::chrono::milliseconds unacknowledged = options.unacknowledged;
   set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(unacknowledged.count()));
 }
