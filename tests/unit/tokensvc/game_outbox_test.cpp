@@ -43,8 +43,8 @@ TEST(GameOutbox, WhatWasNotHeardIsNextAgain) {
       {1, 0, {c}},                           // without a number only the whole is an answer
       {c.size(), 0, {c}},
       {c.size() + 1, 0, {c}},                // all of b but its last byte: it was understood
-      {c.size() + 9, 0, {c}},                // {"seq":22, has arrived
-      {c.size() + 10, 0, {b, c}},            // {"seq":22
+      {c.size() + 8, 0, {c}},                // {"seq":22, has arrived
+      {c.size() + 9, 0, {b, c}},             // {"seq":22
       {c.size() + b.size(), 0, {b, c}},
       {c.size() + b.size() + 1, 0, {b, c}},
       {1'000'000, 0, {a, b, c}},
