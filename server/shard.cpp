@@ -20,11 +20,12 @@
 #include "features/vcard.h"
 #include "features/version.h"
 #include "offline/offline.h"
+#include "router/token_service.h"
 
 namespace {
 
 // What streams speak and stanzas are made of, below the components: listed here because nothing registers it.
-constexpr std::array<router::Xep, 11> kBelow{{{4, "2.13.2", "Data Forms"},
+constexpr std::array<router::Xep, 12> kBelow{{{4, "2.13.2", "Data Forms"},
                                               {59, "1.0", "Result Set Management"},
                                               {82, "1.1.1", "XMPP Date and Time Profiles"},
                                               {198, "1.6.3", "Stream Management"},
@@ -34,7 +35,8 @@ constexpr std::array<router::Xep, 11> kBelow{{{4, "2.13.2", "Data Forms"},
                                               {388, "1.0.4", "Extensible SASL Profile"},
                                               {440, "1.0.0", "SASL Channel-Binding Type Capability"},
                                               {474, "0.5.0", "SASL SCRAM Downgrade Protection"},
-                                              {478, "0.2.0", "Stream Limits Advertisement"}}};
+                                              {478, "0.2.0", "Stream Limits Advertisement"},
+                                              {482, "0.1.0", "Call Invites"}}};
 
 }  // namespace
 
@@ -49,6 +51,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   wire_features(seams);
   wire_offline(seams);
   wire_rooms();
+  wire_tokens(seams);
   wire_clients();
   registry_.freeze();
 }
@@ -90,6 +93,14 @@ void Shard::wire_offline(const Seams& seams) {
 void Shard::wire_rooms() {
   for (const router::RoomService& service : router_.settings().room_services())
     router_.claim(service.domain.domain(), rooms_);
+}
+
+void Shard::wire_tokens(const Seams& seams) {
+  if (!seams.tokens) return;
+  office_ = std::make_unique<tokensvc::Office>(router_.loop(), seams.store, seams.tokens);
+  meetings_ = std::make_unique<tokensvc::Meetings>(router_, registry_, seams.store, seams.random, *office_,
+                                                   seams.fake.secret);
+  router_.claim(router::kTokenService, *meetings_);
 }
 
 void Shard::wire_clients() {

@@ -113,7 +113,7 @@ void LineSession::answer(std::string_view& input) {
   const auto desk = office_.desk(caller_);
   if (!desk) return refuse({Code::forbidden, "this caller is not known any more"}, {});
   const Instant now = office_.now();
-  if (auto answer = line_.next(input, *desk, now)) owe(std::move(*answer), now);
+  if (auto made = line_.next(input, *desk, now)) owe(std::move(*made), now);
   if (line_.closed()) close();
 }
 
