@@ -40,7 +40,7 @@ base::Result<Resolver::Addresses> look_up(const std::string& host, int flags) {
 void SystemResolver::resolve(base::Loop& loop, const std::string& host, Done done) {
   const auto answer = [](base::Loop& home, base::Result<Addresses> found, Done to) {
     home.post([found = std::make_unique<base::Result<Addresses>>(std::move(found)), to = std::move(to)]() mutable {
-      to(std::move(*found));
+      to(*found);
     });
   };
   if (auto numeric = look_up(host, AI_NUMERICHOST)) return answer(loop, std::move(numeric), std::move(done));

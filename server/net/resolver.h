@@ -14,7 +14,7 @@ class Resolver {
  public:
   /// Addresses in numbers, the best one first; never none.
   using Addresses = std::vector<std::string>;
-  using Done = base::Fn<void(base::Result<Addresses>)>;
+  using Done = base::Fn<void(const base::Result<Addresses>&)>;
 
   virtual ~Resolver() = default;
   /// `done` once, in a later step of `loop`, however late: who can't wait has a deadline of its own.

@@ -51,10 +51,10 @@ class TcpDialer::Attempt final : public std::enable_shared_from_this<Attempt>, p
 
   void begin(Resolver& resolver) {
     deadline_ = base::Timer(loop_, options_.deadline, [this] { finish(base::failure("finding the name took too long")); });
-    resolver.resolve(loop_, host_, [self = shared_from_this()](base::Result<Resolver::Addresses> found) {
+    resolver.resolve(loop_, host_, [self = shared_from_this()](const base::Result<Resolver::Addresses>& found) {
       if (self->over()) return;
       if (!found) return self->finish(std::unexpected(found.error()));
-      self->addresses_ = std::move(*found);
+      self->addresses_ = *found;
       self->try_next();
     });
   }

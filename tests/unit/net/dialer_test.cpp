@@ -19,7 +19,7 @@ class FewNames final : public net::Resolver {
   void resolve(base::Loop& loop, const std::string& host, Done done) override {
     const auto found = names.find(host);
     if (found == names.end()) return waiting.push_back(std::move(done));
-    loop.post([addresses = found->second, done = std::move(done)]() mutable { done(std::move(addresses)); });
+    loop.post([addresses = found->second, done = std::move(done)]() mutable { done(addresses); });
   }
   std::map<std::string, Addresses> names;
   std::vector<Done> waiting;
@@ -200,7 +200,7 @@ TEST(SystemResolver, KnowsNumbersAndTheHostsFile) {
   const auto ask = [&](const std::string& host) {
     Awaited<std::string> answer;
     home.run([&] {
-      resolver.resolve(home.loop, host, [&](base::Result<net::Resolver::Addresses> found) {
+      resolver.resolve(home.loop, host, [&](const base::Result<net::Resolver::Addresses>& found) {
         answer.put(found ? found->front() : found.error().what);
       });
     });
