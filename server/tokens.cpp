@@ -26,6 +26,7 @@ base::Result<std::unique_ptr<Tokens>> Tokens::open(const Home& home, const Certi
     const auto opened = tokens->open_line(each, certificates);
     if (!opened) return std::unexpected(opened.error());
   }
+  tokens->dial_games();
   return tokens;
 }
 
@@ -58,8 +59,23 @@ base::Result<void> Tokens::open_line(const tokensvc::LineEntrance& entrance, con
   return {};
 }
 
+Tokens::Games::Games(const Home& home, base::Ref<const net::TlsTrust> trust)
+    : dialer(home.loop, resolver), links({home.office, dialer, base::system_random(), std::move(trust)}) {}
+
+void Tokens::dial_games() {
+  const std::vector<tokensvc::Game>& games = home_.office.settings()->games;
+  if (games_ == nullptr && games.empty()) return;
+  if (games_ == nullptr) {
+    auto trust = net::TlsTrust::system();
+    if (!trust) base::log::error("no_certificate_authorities", {{"why", trust.error().what}});
+    games_ = std::make_unique<Games>(home_, trust ? std::move(*trust) : nullptr);
+  }
+  games_->links.use(games);
+}
+
 void Tokens::reconsider() {
   for (const Line& line : lines_) line.server->reconsider();
+  dial_games();
 }
 
 void Tokens::use(const CertificatesRef& certificates) {
@@ -70,6 +86,8 @@ std::string Tokens::greeting() const {
   std::string text;
   for (const Line& line : lines_)
     text += "  tokens for games: " + line.where() + (line.server->entrance().tls ? " (TLS)\n" : "\n");
+  for (const tokensvc::Game& game : home_.office.settings()->games)
+    text += "  tokens for the game " + game.name + ": dials " + place(game.host, game.port) + (game.tls ? " (TLS)\n" : "\n");
   return text;
 }
 
@@ -80,6 +98,12 @@ nlohmann::json Tokens::status() const {
                    {"where", line.where()},
                    {"connections", line.server->connections()},
                    {"paused", line.port && line.port->paused()}});
+  if (games_ == nullptr) return all;
+  for (const auto& [game, connected] : games_->links.states())
+    all.push_back({{"kind", "game"},
+                   {"where", game.name + " at " + place(game.host, game.port)},
+                   {"connections", connected ? 1 : 0},
+                   {"paused", false}});
   return all;
 }
 
@@ -94,13 +118,16 @@ struct Stopping {
 }  // namespace
 
 void Tokens::stop(base::Fn<void()> done) {
-  if (lines_.empty()) return home_.loop.post(std::move(done));
-  const auto stopping = std::make_shared<Stopping>(Stopping{lines_.size(), std::move(done)});  // shared by the answers
+  const std::size_t games = games_ != nullptr ? 1 : 0;
+  if (lines_.size() + games == 0) return home_.loop.post(std::move(done));
+  const auto stopping = std::make_shared<Stopping>(Stopping{lines_.size() + games, std::move(done)});  // shared by the answers
+  const auto stopped = [stopping] {
+    if (--stopping->missing == 0) stopping->done();
+  };
+  if (games_ != nullptr) games_->links.stop(stopped);
   for (Line& line : lines_) {
     line.port.reset();
     line.socket.reset();
-    line.server->stop([stopping] {
-      if (--stopping->missing == 0) stopping->done();
-    });
+    line.server->stop(stopped);
   }
 }

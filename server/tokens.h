@@ -1,5 +1,5 @@
-// The token service's own sockets, on the first shard's loop: the entrances for games, and later those it dials and
-// HTTP. What rooms and accounts ask of it stands in the shards.
+// The token service's own sockets, on the first shard's loop: the entrances for games, those it dials, and later HTTP.
+// What rooms and accounts ask of it stands in the shards.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,11 @@
 
 #include "certificates.h"
 #include "net/listener.h"
+#include "net/tcp_dialer.h"
+#include "net/thread_executor.h"
 #include "net/unix_listener.h"
 #include "tokensvc/audit_retention.h"
+#include "tokensvc/game_link.h"
 #include "tokensvc/line_server.h"
 
 /// The home loop's thread, or before it runs; destroyed when it no longer runs.
@@ -46,10 +49,22 @@ class Tokens {
     std::string where() const;
   };
 
+  /// Made with the first game, so that a server without any has no thread for names.
+  struct Games {
+    explicit Games(const Home& home, base::Ref<const net::TlsTrust> trust);
+    net::ThreadExecutor threads{1};
+    net::SystemResolver resolver{threads};
+    net::TcpDialer dialer;
+    tokensvc::GameLinks links;
+  };
+
   explicit Tokens(const Home& home) : home_(home), retention_(home.office, home.store) {}
   base::Result<void> open_line(const tokensvc::LineEntrance& entrance, const CertificatesRef& certificates);
+
+  void dial_games();
 
   Home home_;
   tokensvc::AuditRetention retention_;
   std::vector<Line> lines_;
+  std::unique_ptr<Games> games_;
 };

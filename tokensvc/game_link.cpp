@@ -70,7 +70,7 @@ void GameLink::on_lost(const base::Error& why) {
   session_.reset();
   const base::Duration life = exchange_.office.loop().now() - connected_at_;
   const std::string reason = why.what.empty() ? "the game ended the connection" : why.what;
-  if (stopped_) return;
+  if (stopped_) return exchange_.office.loop().post(std::exchange(stopped_, nullptr));
   if (life >= kGoodLife) pause_ = {};
   const base::Duration pause = next_pause();
   base::log::warning("game_lost",
@@ -91,11 +91,12 @@ base::Duration GameLink::next_pause() {
   return std::chrono::duration_cast<base::Duration>(pause_ * share);
 }
 
-void GameLink::stop() {
-  stopped_ = true;
+void GameLink::stop(base::Fn<void()> done) {
   call_.reset();
   retry_.cancel();
-  if (session_ != nullptr) session_->close();
+  if (session_ == nullptr) return exchange_.office.loop().post(std::move(done));
+  stopped_ = std::move(done);
+  session_->close();
 }
 
 void GameLinks::use(const std::vector<Game>& games) {
@@ -114,8 +115,18 @@ void GameLinks::use(const std::vector<Game>& games) {
   for (const Game* game : fresh) links_.push_back(std::make_unique<GameLink>(exchange_, *game));
 }
 
-void GameLinks::stop() {
-  for (const auto& link : links_) link->stop();
+void GameLinks::stop(base::Fn<void()> done) {
+  if (links_.empty()) return exchange_.office.loop().post(std::move(done));
+  struct Stopping {
+    std::size_t missing;
+    base::Fn<void()> done;
+  };
+  const auto stopping = std::make_shared<Stopping>(Stopping{links_.size(), std::move(done)});  // shared by the answers
+  for (const auto& link : links_) {
+    link->stop([stopping] {
+      if (--stopping->missing == 0) stopping->done();
+    });
+  }
 }
 
 std::vector<GameLinks::State> GameLinks::states() const {

@@ -39,8 +39,8 @@ class GameLink {
 
   const Game& game() const { return game_; }
   bool connected() const { return session_ != nullptr; }
-  /// Dials no more; what is owed is written, within some seconds, and the connection ended.
-  void stop();
+  /// Dials no more; what is owed is written, within some seconds, and the connection ended. Then `done`, later.
+  void stop(base::Fn<void()> done);
 
  private:
   void dial();
@@ -59,7 +59,7 @@ class GameLink {
   base::MonoTime connected_at_;
   std::size_t failures_ = 0;  ///< calls since the last connection
   std::string last_failure_;
-  bool stopped_ = false;
+  base::Fn<void()> stopped_;  ///< what stop() has to tell
 };
 
 /// All games of the settings.
@@ -69,7 +69,8 @@ class GameLinks {
 
   /// A reload: a game that is the same as before keeps its connection, what changed is dialled anew.
   void use(const std::vector<Game>& games);
-  void stop();
+  /// `done` once all have stopped.
+  void stop(base::Fn<void()> done);
 
   struct State {
     const Game& game;

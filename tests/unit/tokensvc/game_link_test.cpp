@@ -246,11 +246,15 @@ TEST_F(GameLinkTest, StoppingItWritesWhatItOwes) {
   town.world.settle();
   for (int seq = 0; seq < 5; ++seq) ask(seq);
   town.world.advance(5ms);
-  town.links().stop();
+  bool stopped = false;
+  town.links().stop([&] { stopped = true; });
   town.world.advance(1s);
   EXPECT_EQ(answered(), (std::vector{0, 1, 2, 3, 4}));
   EXPECT_TRUE(peers[0]->ended());
+  EXPECT_FALSE(stopped);
   peers[0]->end();
+  town.world.settle();
+  EXPECT_TRUE(stopped);
   town.world.advance(1min);
   EXPECT_EQ(peers.size(), 1U);
 }
