@@ -104,9 +104,10 @@ void LineServer::accept(std::unique_ptr<net::Transport> transport, std::optional
   const std::uint64_t number = ++last_;
   auto closed = [this, number](const base::Error& why) { drop(number, why); };
   auto caller = known(user);
+  Doorkeeper& doorkeeper = *this;
   auto session = caller ? std::make_unique<LineSession>(office_, std::move(*caller), std::move(transport), std::nullopt,
                                                         std::move(closed))
-                        : std::make_unique<LineSession>(office_, *this, std::move(transport), std::move(closed));
+                        : std::make_unique<LineSession>(office_, doorkeeper, std::move(transport), std::move(closed));
   if (entrance_.tls) session->transport().start_tls(certificates_, {});
   sessions_.emplace(number, std::move(session));
 }

@@ -75,7 +75,7 @@ struct MeetingRule {
 
 class Settings final : public base::RefCounted {
  public:
-  explicit Settings(KeyRing keys) : keys(std::move(keys)) {}
+  explicit Settings(KeyRing ring) : keys(std::move(ring)) {}
 
   /// By its name; null if there is none (any more).
   const CallerSettings* caller(std::string_view name) const;
