@@ -48,7 +48,7 @@ base::Result<std::string> text_of(const json& file, const char* section, const c
   return value->get<std::string>();
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string safe = "'";
   for (const char c : text) {
     switch (c) {
@@ -88,7 +88,7 @@ bool is_near(const std::string& host) { return host == "::1" || host.starts_with
 /// An entrance or a game, and what has to be added where the network lies between.
 void add_place(Import& import, const char* element, const char* address, const Place& place) {
   const bool near = is_near(place.host);
-  import.xml += std::string("  <") + element + " " + address + "=" + quoted(place.host) + " port='" +
+  import.xml += std::string("  <") + element + " " + address + "=" + in_quotes(place.host) + " port='" +
                 std::to_string(place.port) + (near ? "'" : "' tls='true'") + " caller='game'/>\n";
   if (near) return;
   import.remarks.push_back(place.host +
@@ -120,8 +120,8 @@ base::Result<Import> import_chat_admin(std::string_view text, const std::string&
     if (!*each) return std::unexpected(each->error());
   const auto inbound = place_of(file, "inbound"), outbound = place_of(file, "outbound");
   import.secret = base::Secret(std::move(*secret));
-  import.xml = "<tokens>\n  <key algorithm='HS256' secret-file=" + quoted(secret_file) + "/>\n" +
-               "  <caller name='game' issuer=" + quoted(*issuer) + " subject=" + quoted(*domain) +
+  import.xml = "<tokens>\n  <key algorithm='HS256' secret-file=" + in_quotes(secret_file) + "/>\n" +
+               "  <caller name='game' issuer=" + in_quotes(*issuer) + " subject=" + in_quotes(*domain) +
                " channels='*' moderate='true'/>\n";
   if (inbound) add_place(import, "line", "address", *inbound);
   if (outbound) add_place(import, "game name='game'", "host", *outbound);
