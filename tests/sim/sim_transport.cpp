@@ -162,8 +162,8 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
     out_.erase(0, sent);
     wire_->count_to_client += sent;
     if (wire_->count_to_client >= wire_->options.cut_to_client) wire_->broken = true;
-    if (closing_ && out_.empty() && !wire_->server_ended) wire_->server_ended = true;
-    if (sent > 0 || wire_->server_ended) announce();
+    const bool ends = closing_ && out_.empty() && !std::exchange(wire_->server_ended, closing_ && out_.empty());
+    if (sent > 0 || ends) announce();
     wake();
     if (sent > 0 && out_.empty() && !closing_ && handler_ != nullptr) handler_->on_drained();
   }

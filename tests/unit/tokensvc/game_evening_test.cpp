@@ -157,6 +157,10 @@ class Evening {
     town_.start();
   }
 
+  Evening(const Evening&) = delete;
+  Evening& operator=(const Evening&) = delete;
+  ~Evening() { town_.end(); }
+
   void run(std::size_t logins) {
     while (game_.logins.size() < logins) {
       if (game_.running()) {

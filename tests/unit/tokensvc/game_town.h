@@ -32,8 +32,7 @@ class GameTown {
   GameTown(const GameTown&) = delete;
   GameTown& operator=(const GameTown&) = delete;
   ~GameTown() {
-    kill();
-    world.advance(std::chrono::minutes(1));
+    end();
     store_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -51,6 +50,11 @@ class GameTown {
   void kill() {
     links_.reset();
     office_.reset();
+  }
+  /// Before those go who listen: nothing is on its way to them any more.
+  void end() {
+    kill();
+    world.advance(std::chrono::minutes(1));
   }
   bool running() const { return office_ != nullptr; }
   GameLinks& links() { return *links_; }
