@@ -61,6 +61,7 @@ LineSession::LineSession(Office& office, Doorkeeper& doorkeeper, std::unique_ptr
 
 LineSession::~LineSession() {
   outbox_->on_ready = nullptr;
+  forget_heard();
   outbox_->rewind();
 }
 
@@ -131,33 +132,49 @@ void LineSession::write() {
   while (const std::string* reply = waiting_ ? nullptr : outbox_->next()) {
     transport_->send(*reply);
     outbox_->pass();
-    if (!pace_) continue;
-    waiting_ = true;
-    next_write_ = base::Timer(office_.loop(), *pace_, [this] {
-      waiting_ = false;
-      write();
-    });
+    if (pace_) keep_pace();
   }
 }
 
+void LineSession::keep_pace() {
+  waiting_ = true;
+  next_write_ = base::Timer(office_.loop(), *pace_, [this] {
+    waiting_ = false;
+    forget_heard();
+    write();
+    go_on();
+    if (paused_ && !waiting_) keep_pace();  // until the peer has acknowledged enough
+  });
+}
+
+// With a pace, what the kernel has is not over before the peer's has it: after a cut it is known what to say again.
+void LineSession::forget_heard() {
+  const net::TlsEngine* tls = transport_->tls();
+  if (pace_) outbox_->forget_heard(transport_->unacknowledged_bytes(), tls != nullptr ? tls->overhead() : 0);
+}
+
 void LineSession::on_drained() {
-  outbox_->forget_passed();
-  if (last_ && outbox_->empty()) return transport_->close();
-  if (paused_ && !full() && !last_) {
-    paused_ = false;
-    transport_->resume();
-  }
+  if (!pace_) outbox_->forget_passed();
+  if (last_ && !outbox_->owes()) return transport_->close();
+  go_on();
+}
+
+void LineSession::go_on() {
+  if (!paused_ || full() || last_) return;
+  paused_ = false;
+  transport_->resume();
 }
 
 void LineSession::close() {
   if (std::exchange(last_, true)) return;
   doorkeeper_ = nullptr;
-  if (outbox_->empty()) return transport_->close();
+  if (!outbox_->owes()) return transport_->close();
   deadline_ = base::Timer(office_.loop(), kLastWords, [this] { transport_->close(); });
 }
 
 void LineSession::on_closed(const base::Error& why) {
   outbox_->on_ready = nullptr;
+  forget_heard();
   outbox_->rewind();
   auto closed = std::move(closed_);
   closed(why);

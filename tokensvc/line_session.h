@@ -64,6 +64,9 @@ class LineSession final : private net::TransportHandler {
   void owe(Line::Answer answer, Instant now);
   bool full() const { return outbox_->bytes() >= kMostUnsent; }
   void write();
+  void keep_pace();
+  void go_on();
+  void forget_heard();
 
   Office& office_;
   Doorkeeper* doorkeeper_ = nullptr;  ///< while the caller is not known

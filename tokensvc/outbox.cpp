@@ -1,8 +1,21 @@
 #include "tokensvc/outbox.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace tokensvc {
+namespace {
+
+/// Whether a game that got no more than so many bytes of the reply has its answer. It takes each read for one, and looks
+/// for the number first.
+bool answers(std::string_view reply, std::size_t bytes) {
+  const std::size_t seq = reply.find("\"seq\":");
+  if (seq == std::string_view::npos) return bytes == reply.size();
+  return reply.find_first_of(",}", seq) < bytes;
+}
+
+}  // namespace
 
 Outbox::Ticket Outbox::hold(std::string reply, base::MonoTime now) {
   bytes_ += reply.size();
@@ -32,8 +45,15 @@ void Outbox::drop_first() {
   ++first_;
 }
 
-void Outbox::forget_passed() {
-  for (; passed_ > 0; --passed_) drop_first();
+void Outbox::forget_heard(std::size_t unacknowledged, std::size_t overhead) {
+  std::size_t unheard = 0;
+  for (; unheard < passed_ && unacknowledged > 0; ++unheard) {
+    const std::string& reply = replies_[passed_ - 1 - unheard].bytes;
+    const std::size_t size = reply.size() + overhead;
+    if (unacknowledged < size && overhead == 0 && answers(reply, size - unacknowledged)) break;
+    unacknowledged -= std::min(unacknowledged, size);
+  }
+  for (; passed_ > unheard; --passed_) drop_first();
 }
 
 void Outbox::drop_before(base::MonoTime then) {

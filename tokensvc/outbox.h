@@ -29,8 +29,11 @@ class Outbox {
   const std::string* next() const;
   /// next() was given to the connection.
   void pass() { ++passed_; }
+  /// Of what was given to the connection, the peer's system has acknowledged all but so many bytes; each reply took
+  /// `overhead` besides its own (TLS). What has arrived is over.
+  void forget_heard(std::size_t unacknowledged, std::size_t overhead);
   /// The kernel has all that was given: it is over.
-  void forget_passed();
+  void forget_passed() { forget_heard(0, 0); }
   /// The connection is gone: what was given and not forgotten is next() again.
   void rewind() { passed_ = 0; }
   /// What was asked before then is not answered any more: whoever asked has given up.
@@ -39,6 +42,8 @@ class Outbox {
   /// Of all replies in here.
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return replies_.empty(); }
+  /// Something was not given to the connection yet.
+  bool owes() const { return passed_ < replies_.size(); }
 
   /// Called whenever next() may have changed from null.
   base::Fn<void()> on_ready;
