@@ -97,7 +97,7 @@ void Tokens::dial_games() {
   if (!games_->trusts && std::ranges::any_of(games, &tokensvc::Game::tls)) {
     auto trust = net::TlsTrust::system();
     if (!trust) base::log::error("no_certificate_authorities", {{"why", trust.error().what}});
-    if (trust) games_->links.use(std::move(*trust));
+    if (trust) games_->links.trust(std::move(*trust));
     games_->trusts = trust.has_value();
   }
   games_->links.use(games);

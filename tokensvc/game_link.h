@@ -68,7 +68,7 @@ class GameLinks {
   explicit GameLinks(Exchange exchange) : exchange_(std::move(exchange)) {}
 
   /// For calls from now on.
-  void use(base::Ref<const net::TlsTrust> trust) { exchange_.trust = std::move(trust); }
+  void trust(base::Ref<const net::TlsTrust> authorities) { exchange_.trust = std::move(authorities); }
 
   /// A reload: a game that is the same as before keeps its connection, what changed is dialled anew.
   void use(const std::vector<Game>& games);
