@@ -33,6 +33,8 @@ std::size_t cpu_threads_of(const Config& config) {
   return config.hosts.empty() ? 1 : std::max(1U, std::thread::hardware_concurrency());
 }
 
+std::size_t readers_of(const Config& config) { return config.hosts.empty() ? 1 : kReaders; }
+
 std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
@@ -44,7 +46,7 @@ Process::Process(ProcessOptions options, DataFolder data, Config config)
       data_(std::move(data)),
       config_(std::move(config)),
       writing_(1),
-      reading_(kReaders),
+      reading_(readers_of(config_)),
       cpu_(cpu_threads_of(config_)) {
   for (std::size_t i = 0; i < shards_of(config_); ++i) loops_.push_back(std::make_unique<net::AsioLoop>());
   started_ = home().now();

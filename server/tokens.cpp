@@ -26,7 +26,24 @@ base::Result<std::unique_ptr<Tokens>> Tokens::open(const Home& home, const Certi
     const auto opened = tokens->open_line(each, certificates);
     if (!opened) return std::unexpected(opened.error());
   }
+  for (const tokensvc::HttpEntrance& each : home.office.settings()->https) {
+    const auto opened = tokens->open_http(each, certificates);
+    if (!opened) return std::unexpected(opened.error());
+  }
   return tokens;
+}
+
+base::Result<std::unique_ptr<net::Listener>> Tokens::listen(const std::string& address, std::uint16_t port,
+                                                            Accept accept) const {
+  const unsigned moved = port == 0 ? 0U : unsigned{port} + home_.port_offset;
+  if (moved > 65535)
+    return base::failure("port " + std::to_string(moved) + " is too high; choose a smaller port offset");
+  return net::Listener::open(
+      home_.loop, address, static_cast<std::uint16_t>(moved), [&loop = home_.loop]() -> net::AsioLoop& { return loop; },
+      [accept = std::move(accept)](net::AsioLoop&, std::unique_ptr<net::Transport> transport) {
+        accept(std::move(transport));
+      },
+      home_.limits);
 }
 
 base::Result<void> Tokens::open_line(const tokensvc::LineEntrance& entrance, const CertificatesRef& certificates) {
@@ -43,18 +60,28 @@ base::Result<void> Tokens::open_line(const tokensvc::LineEntrance& entrance, con
     if (!socket) return std::unexpected(socket.error());
     line.socket = std::move(*socket);
   } else {
-    const unsigned port = entrance.port == 0 ? 0U : unsigned{entrance.port} + home_.port_offset;
-    if (port > 65535) return base::failure("port " + std::to_string(port) + " is too high; choose a smaller port offset");
-    auto opened = net::Listener::open(
-        home_.loop, entrance.address, static_cast<std::uint16_t>(port),
-        [&loop = home_.loop]() -> net::AsioLoop& { return loop; },
-        [&server](net::AsioLoop&, std::unique_ptr<net::Transport> transport) { server.accept(std::move(transport)); },
-        home_.limits);
+    auto opened = listen(entrance.address, entrance.port,
+                         [&server](std::unique_ptr<net::Transport> transport) { server.accept(std::move(transport)); });
     if (!opened) return std::unexpected(opened.error());
     line.port = std::move(*opened);
   }
   base::log::info("listening_for_games", {{"where", line.where()}, {"tls", entrance.tls ? "yes" : "no"}});
   lines_.push_back(std::move(line));
+  return {};
+}
+
+base::Result<void> Tokens::open_http(const tokensvc::HttpEntrance& entrance, const CertificatesRef& certificates) {
+  Web web{
+      .server = std::make_unique<tokensvc::Http>(home_.office, home_.store, entrance), .port = nullptr, .where = {}};
+  tokensvc::Http& server = *web.server;
+  server.use(certificates);
+  auto opened = listen(entrance.address, entrance.port,
+                       [&server](std::unique_ptr<net::Transport> transport) { server.accept(std::move(transport)); });
+  if (!opened) return std::unexpected(opened.error());
+  web.port = std::move(*opened);
+  web.where = place(entrance.address, web.port->port());
+  base::log::info("listening_for_http", {{"where", web.where}, {"tls", entrance.tls ? "yes" : "no"}});
+  webs_.push_back(std::move(web));
   return {};
 }
 
@@ -64,12 +91,16 @@ void Tokens::reconsider() {
 
 void Tokens::use(const CertificatesRef& certificates) {
   for (const Line& line : lines_) line.server->use(certificates);
+  for (const Web& web : webs_) web.server->use(certificates);
 }
 
 std::string Tokens::greeting() const {
   std::string text;
   for (const Line& line : lines_)
     text += "  tokens for games: " + line.where() + (line.server->entrance().tls ? " (TLS)\n" : "\n");
+  for (const Web& web : webs_)
+    text +=
+        std::string("  tokens over HTTP: ") + (web.server->entrance().tls ? "https://" : "http://") + web.where + '\n';
   return text;
 }
 
@@ -80,6 +111,11 @@ nlohmann::json Tokens::status() const {
                    {"where", line.where()},
                    {"connections", line.server->connections()},
                    {"paused", line.port && line.port->paused()}});
+  for (const Web& web : webs_)
+    all.push_back({{"kind", "http"},
+                   {"where", web.where},
+                   {"connections", web.server->connections()},
+                   {"paused", web.port && web.port->paused()}});
   return all;
 }
 
@@ -94,13 +130,19 @@ struct Stopping {
 }  // namespace
 
 void Tokens::stop(base::Fn<void()> done) {
-  if (lines_.empty()) return home_.loop.post(std::move(done));
-  const auto stopping = std::make_shared<Stopping>(Stopping{lines_.size(), std::move(done)});  // shared by the answers
+  if (lines_.empty() && webs_.empty()) return home_.loop.post(std::move(done));
+  // Shared by the answers.
+  const auto stopping = std::make_shared<Stopping>(Stopping{lines_.size() + webs_.size(), std::move(done)});
+  const auto one_less = [stopping] {
+    if (--stopping->missing == 0) stopping->done();
+  };
   for (Line& line : lines_) {
     line.port.reset();
     line.socket.reset();
-    line.server->stop([stopping] {
-      if (--stopping->missing == 0) stopping->done();
-    });
+    line.server->stop(one_less);
+  }
+  for (Web& web : webs_) {
+    web.port.reset();
+    web.server->stop(one_less);
   }
 }

@@ -1,5 +1,5 @@
-// The token service's own sockets, on the first shard's loop: the entrances for games, and later those it dials and
-// HTTP. What rooms and accounts ask of it stands in the shards.
+// The token service's own sockets, on the first shard's loop: the entrances for games and for HTTP, and later those
+// it dials. What rooms and accounts ask of it stands in the shards.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "net/unix_listener.h"
 #include "tokensvc/audit_retention.h"
+#include "tokensvc/http.h"
 #include "tokensvc/line_server.h"
 
 /// The home loop's thread, or before it runs; destroyed when it no longer runs.
@@ -45,11 +46,21 @@ class Tokens {
     std::unique_ptr<net::UnixListener> socket;
     std::string where() const;
   };
+  struct Web {
+    std::unique_ptr<tokensvc::Http> server;
+    std::unique_ptr<net::Listener> port;  ///< null once it is stopped
+    std::string where;
+  };
+  using Accept = std::function<void(std::unique_ptr<net::Transport>)>;
 
   explicit Tokens(const Home& home) : home_(home), retention_(home.office, home.store) {}
   base::Result<void> open_line(const tokensvc::LineEntrance& entrance, const CertificatesRef& certificates);
+  base::Result<void> open_http(const tokensvc::HttpEntrance& entrance, const CertificatesRef& certificates);
+  base::Result<std::unique_ptr<net::Listener>> listen(const std::string& address, std::uint16_t port,
+                                                      Accept accept) const;
 
   Home home_;
   tokensvc::AuditRetention retention_;
   std::vector<Line> lines_;
+  std::vector<Web> webs_;
 };

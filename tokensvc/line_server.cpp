@@ -116,7 +116,7 @@ void LineServer::drop(std::uint64_t number, const base::Error& why) {
   const auto session = sessions_.find(number);
   if (session == sessions_.end()) return;
   const std::string caller = session->second->caller();
-  if (!why.what.empty())
+  if (!why.what.empty() && !caller.empty())
     base::log::info("token_line_end",
                     {{"caller", caller}, {"peer", session->second->transport().peer()}, {"why", why.what}});
   sessions_.erase(session);

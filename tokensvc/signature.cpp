@@ -12,17 +12,12 @@
 #include <memory>
 
 #include "base/check.h"
+#include "certs/openssl.h"
 
 namespace tokensvc {
 namespace {
 
-template <auto Release>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Release(object);
-  }
-};
+using certs::Deleter;
 using Digest = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;

@@ -105,7 +105,7 @@ class UnixListener::Core : public std::enable_shared_from_this<Core> {
         process ? "uid " + std::to_string(process->uid) + " pid " + std::to_string(process->pid) : "unknown";
     const bool ours = process && (process->uid == 0 || process->uid == geteuid());
     if (!ours && (!process || !admit_ || !admit_(process->uid))) {
-      base::log::warning("control_refused", {{"socket", path_}, {"peer", who}});
+      base::log::warning("socket_refused", {{"socket", path_}, {"peer", who}});
       return;
     }
     accepted_(std::make_unique<TcpTransport>(loop_, std::move(peer), who, limits_), process->uid);

@@ -130,7 +130,7 @@ class Settings final : public base::RefCounted {
 
   /// By prepared domain; null for a domain that is not ours.
   const HostSettings* host(std::string_view domain) const;
-  /// The first host: whose name an error is sent from when a client named none.
+  /// The first host, where there are clients: whose name an error is sent from when a client named none.
   const HostSettings& first() const { return hosts_.front(); }
   const std::vector<HostSettings>& hosts() const { return hosts_; }
   /// By prepared domain; null where there is none, also for the empty address of a host without rooms.

@@ -35,7 +35,7 @@ TEST(Import, TurnsTheFileIntoXml) {
 }
 
 TEST(Import, NeverShowsTheSecret) {
-  for (const std::string secret : {kSecret, std::string("1234567890")}) {
+  for (const std::string& secret : {kSecret, std::string("1234567890")}) {
     const auto import = import_chat_admin(file(R"(,"outbound":{"port":11091})", secret), "f");
     ASSERT_TRUE(import);
     EXPECT_FALSE(import->xml.contains(secret));

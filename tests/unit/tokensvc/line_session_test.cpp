@@ -203,7 +203,7 @@ TEST_F(Entrance, GuessingIsBoundedByAddress) {
   int judged = 0;
   for (int i = 0; i < 30; ++i) {
     auto peer = come("192.0.2.9:" + std::to_string(1000 + i));
-    judged += ask(peer, auth("guess " + std::to_string(i))).find("wrong secret") != std::string::npos ? 1 : 0;
+    judged += ask(peer, auth("guess " + std::to_string(i))).find("\"wrong secret\"") != std::string::npos ? 1 : 0;
   }
   EXPECT_EQ(judged, 10);
   auto right = come("192.0.2.9:2000");
