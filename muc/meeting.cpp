@@ -145,15 +145,16 @@ struct Meetings {
     const xmpp::Jid session = execution.who();
     Occupant* occupant = room.occupant_of(session);
     if (occupant == nullptr) return execution.refuse(Condition::not_acceptable);
-    request(service, room, *occupant, session, {},
-            [waiting = std::make_unique<Execution>(std::move(execution))](const auto& reply) {
-              if (!reply) return waiting->refuse(reply.error());
-              const auto link = router::link_in(**reply);
-              if (!link) return waiting->refuse(link.error());
-              xml::Document form(xmpp::ns::client, "form");
-              waiting->complete(&xmpp::add_form(form.root(), xmpp::FormType::result, {},
-                                                {{.var = "url", .values = {*link}, .label = "Link to the Meeting"}}));
-            });
+    request(
+        service, room, *occupant, session, {},
+        [waiting = std::make_unique<Execution>(std::move(execution))](const auto& reply) {
+          if (!reply) return waiting->refuse(reply.error());
+          const auto links = router::links_in(**reply);
+          if (!links) return waiting->refuse(links.error());
+          xml::Document form(xmpp::ns::client, "form");
+          waiting->complete(&xmpp::add_form(form.root(), xmpp::FormType::result, {},
+                                            {{.var = "url", .values = {links->own}, .label = "Link to the Meeting"}}));
+        });
   }
 };
 

@@ -7,6 +7,7 @@
 #include "features/blocking.h"
 #include "features/caps.h"
 #include "features/carbons.h"
+#include "features/commands.h"
 #include "features/contact.h"
 #include "features/csi.h"
 #include "features/disco.h"
@@ -83,6 +84,7 @@ void Shard::wire_features(const Seams& seams) {
   features::add_time(environment);
   features::add_version(environment);
   features::add_disco(environment);
+  features::add_commands(environment);
   features::add_caps(environment);
 }
 

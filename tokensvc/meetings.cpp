@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "base/log.h"
+#include "router/command.h"
 #include "router/token_service.h"
 #include "tokensvc/vcard.h"
+#include "xmpp/data_form.h"
 #include "xmpp/ns.h"
 #include "xmpp/timestamp.h"
 
@@ -15,12 +17,18 @@ using xmpp::ErrorType;
 
 namespace {
 
-constexpr std::string_view kCallInvites = "urn:xmpp:call-invites:0";  // XEP-0482
+constexpr std::string_view kCommand = "urn:exedra:commands:meeting";
 constexpr std::size_t kLongestName = 256, kLongestText = 1024;
 constexpr std::size_t kMostPeople = 10'000;  // whose pace is known
 constexpr std::size_t kMostOpen = 1'000;     // each waits for the disk, the asker no longer than room-meeting-seconds
 
 bool has_meetings(const router::HostSettings& host) { return host.meetings; }
+
+bool may_meet(const router::HostSettings& host, const xmpp::Jid& who) {
+  return host.meetings && who.domain() == host.domain.domain() && !who.local().empty();
+}
+
+xmpp::StanzaError busy() { return {Condition::resource_constraint, ErrorType::wait, "you have asked already"}; }
 
 /// XEP-0483 5: as an error, with the time at which it may go better.
 void refuse(router::Responder& responder, const Refusal& refusal, base::WallTime now) {
@@ -66,7 +74,7 @@ struct Meetings::Asked {
     xml::Element& initiate = document.root().add("initiate").set_attr("type", router::kJitsi);
     initiate.add_text_child("url", url);
     if (!text.empty()) initiate.add_text_child("desc", text);
-    xml::Element& invitation = document.root().add("invite", kCallInvites);
+    xml::Element& invitation = document.root().add("invite", router::kCallInvites);
     invitation.add("external").set_attr("uri", guest_link);
     xml::Element& meeting = invitation.add("meeting", router::kMeetings).set_attr("type", router::kJitsi);
     if (!text.empty()) meeting.set_attr("desc", text);
@@ -77,10 +85,12 @@ struct Meetings::Asked {
 Meetings::Meetings(router::Router& router, router::Registry& registry, store::Store& store, base::Random& random,
                    Office& office, std::string_view secret)
     : router_(router), store_(store), random_(random), office_(office), names_(secret) {
-  for (const std::string_view var : {router::kMeetingInitiation, router::kJitsiMeetings})
+  for (const std::string_view var : {router::kMeetingInitiation, router::kJitsiMeetings, router::kCommands})
     registry.feature(router::Target::server, var, has_meetings);
   registry.iq(xmpp::Type::get, router::Target::server, router::kMeetings, "query",
               [this](router::Responder responder) { host_asked(std::move(responder)); });
+  registry.command({kCommand, "Get a link to a meeting", may_meet,
+                    [this](router::Responder responder) { host_commanded(std::move(responder)); }});
 }
 
 Meetings::~Meetings() = default;
@@ -102,23 +112,47 @@ void Meetings::host_asked(router::Responder responder) {
   if (name.size() > kLongestName) return responder.error(Condition::not_acceptable);
   const std::string text = query.child_text(router::kMeetings, "desc");
   if (text.size() > kLongestText) return responder.error({Condition::policy_violation, "the description is too long"});
-  if (!asking_.insert(who).second)
-    return responder.error({Condition::resource_constraint, ErrorType::wait, "you have asked already"});
+  if (asking_.contains(who)) return responder.error(busy());
+  ask(who, name, text, [asker = std::make_unique<router::Responder>(std::move(responder))](const router::Reply& reply) {
+    router::pass_on(reply, std::move(*asker));
+  });
+}
+
+/// For clients that know commands only (XEP-0050): a meeting without a name.
+void Meetings::host_commanded(router::Responder responder) {
+  const xmpp::Jid who = responder.request().from().bare();
+  if (responder.request().origin() != router::Origin::session) return responder.error(Condition::forbidden);
+  if (asking_.contains(who)) return responder.error(busy());
+  ask(who, {}, {}, [asker = std::make_unique<router::Responder>(std::move(responder))](const router::Reply& reply) {
+    const auto links = router::links_in(reply);
+    if (!links) return asker->error(links.error());
+    xml::Document form(xmpp::ns::client, "form");
+    router::complete(*asker,
+                     xmpp::add_form(form.root(), xmpp::FormType::result, {},
+                                    {{.var = "url", .values = {links->own}, .label = "Your Link"},
+                                     {.var = "guests", .values = {links->others}, .label = "Link for Guests"}}));
+  });
+}
+
+/// Asks the service, from the account: a host's requests are answered on the asker's shard, where the host is not.
+void Meetings::ask(const xmpp::Jid& who, std::string name, const std::string& text,
+                   base::Fn<void(const router::Reply&)> done) {
+  asking_.insert(who);
+  if (name.empty()) name = random_name(random_);
   xml::Document iq = xmpp::make_iq(xmpp::Type::get, "meeting");
-  xml::Element& asked = iq.root().add("query", router::kMeetings).set_attr("type", router::kJitsi);
-  asked.set_attr("id", name.empty() ? random_name(random_) : name);
-  if (!text.empty()) asked.add_text_child("desc", text);
-  asked.add("for", router::kTokenServiceNs)
+  xml::Element& query = iq.root().add("query", router::kMeetings);
+  query.set_attr("type", router::kJitsi).set_attr("id", name);
+  if (!text.empty()) query.add_text_child("desc", text);
+  query.add("for", router::kTokenServiceNs)
       .set_attr("jid", who.str())
       .set_attr("id", who.str())
       .set_attr("moderator", "true");
-  // From the account, not from its host: a host's requests are answered on the asker's shard, where the host is not.
-  router_.request(
-      std::move(iq), who, xmpp::Jid::from_prepared(router::kTokenService), router_.settings().limits().room_meeting,
-      [this, who, asker = std::make_unique<router::Responder>(std::move(responder))](const router::Reply& reply) {
-        asking_.erase(who);
-        router::pass_on(reply, std::move(*asker));
-      });
+  router_.request(std::move(iq), who, xmpp::Jid::from_prepared(router::kTokenService),
+                  router_.settings().limits().room_meeting,
+                  [this, who, done = std::move(done)](const router::Reply& reply) mutable {
+                    asking_.erase(who);
+                    done(reply);
+                  });
 }
 
 // ---- the service ----

@@ -37,6 +37,8 @@ class Meetings final : public router::Component {
   using AskedPtr = std::unique_ptr<Asked>;
 
   void host_asked(router::Responder responder);
+  void host_commanded(router::Responder responder);
+  void ask(const xmpp::Jid& who, std::string name, const std::string& text, base::Fn<void(const router::Reply&)> done);
   void serve(router::Responder responder);
   std::optional<Refusal> pace(const xmpp::Jid& who);
   void meet(AskedPtr asked, const xmpp::Jid& who);

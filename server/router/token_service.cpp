@@ -38,13 +38,15 @@ void pass_on(const Reply& reply, Responder asker) {
   asker.reply(std::move(iq));
 }
 
-base::Result<std::string, xmpp::StanzaError> link_in(const Reply& reply) {
+base::Result<MeetingLinks, xmpp::StanzaError> links_in(const Reply& reply) {
   if (reply.kind == Reply::Kind::timed_out) return std::unexpected(Condition::remote_server_timeout);
   const xml::Element* answer = content(reply);
   if (answer != nullptr && reply.kind == Reply::Kind::error) return std::unexpected(read_error(*answer));
   const xml::Element* initiate = answer == nullptr ? nullptr : answer->child(kMeetings, "initiate");
-  if (initiate == nullptr) return std::unexpected(Condition::internal_server_error);
-  return initiate->child_text(kMeetings, "url");
+  const xml::Element* invite = answer == nullptr ? nullptr : answer->child(kCallInvites, "invite");
+  const xml::Element* external = invite == nullptr ? nullptr : invite->child(kCallInvites, "external");
+  if (initiate == nullptr || external == nullptr) return std::unexpected(Condition::internal_server_error);
+  return MeetingLinks{initiate->child_text(kMeetings, "url"), std::string(external->attr("uri"))};
 }
 
 }  // namespace router

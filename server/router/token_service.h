@@ -23,6 +23,7 @@ namespace router {
 inline constexpr std::string_view kTokenService = "tokens.invalid";
 inline constexpr std::string_view kTokenServiceNs = "urn:exedra:tokens:1";
 inline constexpr std::string_view kMeetings = "urn:xmpp:http:online-meetings:0";
+inline constexpr std::string_view kCallInvites = "urn:xmpp:call-invites:0";  // XEP-0482
 /// Features of who gives links (XEP-0483 3.1).
 inline constexpr std::string_view kMeetingInitiation = "urn:xmpp:http:online-meetings:initiate:0";
 inline constexpr std::string_view kJitsiMeetings = "urn:xmpp:http:online-meetings#jitsi";
@@ -32,7 +33,11 @@ inline constexpr std::string_view kJitsi = "jitsi";
 /// Hands what the service said to whoever asked, without the question.
 void pass_on(const Reply& reply, Responder asker);
 
-/// The link alone, or why there is none.
-base::Result<std::string, xmpp::StanzaError> link_in(const Reply& reply);
+struct MeetingLinks {
+  std::string own;     ///< with the asker's token
+  std::string others;  ///< to be given away
+};
+/// The links alone, or why there are none.
+base::Result<MeetingLinks, xmpp::StanzaError> links_in(const Reply& reply);
 
 }  // namespace router

@@ -61,7 +61,8 @@ TEST(RoomName, OfRooms) {
   for (const Case& each : cases) {
     const auto name = kNames.of_room(rule(each.mapping, each.text), jid(each.room), each.name);
     ASSERT_EQ(name.has_value(), each.expected != nullptr) << each.room << ' ' << each.name;
-    if (name) EXPECT_TRUE(fits(*name, each.expected)) << *name << " is not " << each.expected;
+    if (!name) continue;
+    EXPECT_TRUE(fits(*name, each.expected)) << *name << " is not " << each.expected;
   }
 }
 
