@@ -9,6 +9,8 @@
 namespace tokensvc {
 namespace {
 
+// A game that was started anew is asked by its players at once, and shows itself by its numbers.
+constexpr base::Duration kDoubt = std::chrono::seconds(2);
 constexpr base::Duration kLastWords = std::chrono::seconds(10);  // for what is owed when no more is read
 
 /// What the first frame of a connection says.
@@ -49,7 +51,13 @@ LineSession::LineSession(Office& office, std::string caller, std::unique_ptr<net
   transport_->start(*this);
   outbox_->rewind();
   outbox_->on_ready = [this] { write(); };
-  write();
+  outbox_->withhold();
+  if (outbox_->withheld()) {
+    doubt_ = base::Timer(office_.loop(), kDoubt, [this] {
+      outbox_->release();
+      write();
+    });
+  }
 }
 
 LineSession::LineSession(Office& office, Doorkeeper& doorkeeper, std::unique_ptr<net::Transport> transport,
@@ -118,6 +126,8 @@ void LineSession::answer(std::string_view& input) {
 }
 
 void LineSession::owe(Line::Answer answer, Instant now) {
+  outbox_->asked(answer.seq);
+  write();  // what it released
   if (!answer.issued) return outbox_->add(std::move(answer.bytes), now.mono);
   const auto ticket = outbox_->hold(std::move(answer.bytes), now.mono);
   auto recorded = [outbox = outbox_, ticket, seq = std::move(answer.seq), now](bool durable) {

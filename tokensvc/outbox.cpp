@@ -1,6 +1,7 @@
 #include "tokensvc/outbox.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -35,7 +36,7 @@ void Outbox::settle(Ticket ticket, std::optional<std::string> instead) {
 }
 
 const std::string* Outbox::next() const {
-  if (passed_ == replies_.size() || !replies_[passed_].ready) return nullptr;
+  if (withheld() || passed_ == replies_.size() || !replies_[passed_].ready) return nullptr;
   return &replies_[passed_].bytes;
 }
 
@@ -43,6 +44,27 @@ void Outbox::drop_first() {
   bytes_ -= replies_.front().bytes.size();
   replies_.pop_front();
   ++first_;
+  if (carried_ > 0) --carried_;
+}
+
+void Outbox::rewind() {
+  passed_ = 0;
+  carried_ = replies_.size();
+  first_number_ = true;
+  withheld_ = false;
+}
+
+void Outbox::asked(std::string_view seq) {
+  std::int64_t number = 0;
+  if (std::from_chars(seq.data(), seq.data() + seq.size(), number).ec != std::errc{}) return;
+  const bool grows = !number_ || number > *number_;
+  if (!std::exchange(first_number_, false)) {
+    counts_ = counts_ && grows;
+  } else if (withheld() && counts_ && !grows) {
+    while (carried_ > 0) drop_first();
+  }
+  number_ = number;
+  release();
 }
 
 void Outbox::forget_heard(std::size_t unacknowledged, std::size_t overhead) {

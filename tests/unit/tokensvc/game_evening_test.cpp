@@ -47,6 +47,8 @@ class SkotosGame {
     while (!table_.empty()) drop(table_.front());
   }
   bool running() const { return running_; }
+  /// Logins in this life.
+  int count() const { return seq_; }
   bool connected() const { return !table_.empty(); }
   void cut() { drop(table_.front()); }
 
@@ -95,6 +97,7 @@ class SkotosGame {
 
   void accept(sim::Peer peer) {
     EXPECT_TRUE(table_.empty() || connections_[table_.front()].peer.ended()) << "two connections at a time";
+    town_.dialer.link = {};  // what was in store was for this one: the next has to come within the minute
     const std::size_t number = connections_.size();
     connections_.push_back({std::move(peer), town_.lives});
     table_.push_back(number);
@@ -168,7 +171,7 @@ class Evening {
         for (std::uint64_t i = 0; i < crowd; ++i) game_.log_in();
       }
       if (draw(60) == 0) disturb();
-      town_.dialer.link.chunk = draw(2) == 0 ? sim::kNever : 1 + draw(60);
+      if (draw(2) == 0) town_.dialer.link.chunk = 1 + draw(60);
       pass(base::Duration(std::chrono::milliseconds(draw(6000))));
     }
     repair();
@@ -215,10 +218,9 @@ class Evening {
   void pass(base::Duration time) { town_.world.advance(time); }
 
   void disturb() {
-    town_.dialer.link.cut_to_client = town_.dialer.link.cut_to_server = sim::kNever;
     switch (draw(7)) {
       case 0: return storm();
-      case 1: return restart_game();
+      case 1: return game_.count() < 200 ? crowd_and_cut() : restart_game();
       case 2: return restart_service();
       case 3: return town_.disk.stall(std::chrono::milliseconds(draw(8000)));
       case 4: town_.dialer.link.cut_to_client = 3000 + draw(20000); return storm();
@@ -253,6 +255,8 @@ class Evening {
     cut();
   }
 
+  /// Not early in its life: a game that has been asked again as often as in its whole life before, while nobody was
+  /// connected, looks like one that counts on.
   void restart_game() {
     for (int i = 0; i < 3; ++i) game_.log_in();
     pass(std::chrono::microseconds(draw(30000)));
@@ -284,7 +288,6 @@ class Evening {
   }
 
   void repair() {
-    town_.dialer.link = {};
     if (!game_.running()) game_.boot();
     if (!town_.running()) town_.start();
   }

@@ -203,6 +203,41 @@ TEST_F(GameLinkTest, WhatIsStillBeingRecordedAtACutComesLater) {
   EXPECT_EQ(answered(), std::vector{0});
 }
 
+/// Asked 5, 6 and 7, and cut off before any answer.
+struct CutOff : GameLinkTest {
+  CutOff() {
+    listen();
+    town.start();
+    town.world.advance(1ms);
+    town.disk.stall(100ms);
+    for (const int seq : {5, 6, 7}) ask(seq);
+    town.world.advance(10ms);
+    EXPECT_TRUE(reads.empty());
+    peers.back()->cut();
+    while (peers.size() == 1) town.world.advance(10ms);
+  }
+};
+
+TEST_F(CutOff, AGameThatCountsOnIsAnsweredAtOnce) {
+  ask(8);
+  town.world.advance(200ms);
+  EXPECT_EQ(answered(), (std::vector{5, 6, 7, 8}));
+}
+
+TEST_F(CutOff, AGameThatIsSilentIsAnsweredAfterAWhile) {
+  town.world.advance(1s);
+  EXPECT_TRUE(reads.empty());
+  town.world.advance(2s);
+  EXPECT_EQ(answered(), (std::vector{5, 6, 7}));
+}
+
+TEST_F(CutOff, AGameThatBeginsAnewIsNotToldWhatAnotherAsked) {
+  ask(0);
+  ask(5);
+  town.world.advance(10s);
+  EXPECT_EQ(answered(), (std::vector{0, 5}));
+}
+
 TEST_F(GameLinkTest, ADeafGameIsNotReadFromForEver) {
   listen();
   town.start();

@@ -65,6 +65,39 @@ TEST(GameOutbox, WhatWasNotHeardIsNextAgain) {
   }
 }
 
+TEST(GameOutbox, WhatAnEarlierConnectionAskedWaitsForAProof) {
+  const struct {
+    std::vector<std::string> before, after;
+    std::size_t left;  ///< of what was asked before
+  } rows[] = {
+      {{"1", "2"}, {"3"}, 2},            // it counts on
+      {{"1", "2"}, {"2"}, 0},            // it has forgotten
+      {{"1", "2"}, {"0"}, 0},
+      {{"7", "3"}, {"3"}, 2},            // it never counted
+      {{"\"a\"", ""}, {"\"a\""}, 2},  // no numbers: nothing is known until release()
+      {{"1", "2"}, {"\"a\"", "1"}, 0},
+      {{"1", "2"}, {"3", "1"}, 2},       // what was released stays so
+  };
+  for (const auto& row : rows) {
+    Outbox outbox;
+    for (const std::string& seq : row.before) {
+      outbox.asked(seq);
+      outbox.add("before", kThen);
+    }
+    outbox.rewind();
+    outbox.withhold();
+    EXPECT_EQ(outbox.next(), nullptr);
+    for (const std::string& seq : row.after) {
+      outbox.asked(seq);
+      outbox.add("after", kThen);
+    }
+    outbox.release();
+    std::vector<std::string> expected(row.left, "before");
+    expected.insert(expected.end(), row.after.size(), "after");
+    EXPECT_EQ(pass_all(outbox), expected) << row.after[0];
+  }
+}
+
 TEST(GameOutbox, WhatIsTooOldIsDropped) {
   Outbox outbox;
   const auto early = outbox.hold("early", kThen);

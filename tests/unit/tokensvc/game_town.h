@@ -88,6 +88,9 @@ struct GameReply {
   explicit GameReply(const std::string& read) {
     const std::size_t at = read.find("\"seq\":");
     if (at == std::string::npos || at + 6 >= read.size() || read[at + 6] < '0' || read[at + 6] > '9') return;
+    // A number at the very end may be half of one. TCP brings so small a write whole or not at all; here it is cut
+    // anywhere.
+    if (read.find_first_not_of("0123456789", at + 6) == std::string::npos) return;
     seq = std::stoi(read.substr(at + 6));
     success = read.find("\"success\":true") != std::string::npos;
     const std::size_t begin = read.find("\"token\":\"");
