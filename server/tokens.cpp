@@ -121,7 +121,8 @@ std::string Tokens::greeting() const {
     text +=
         std::string("  tokens over HTTP: ") + (web.server->entrance().tls ? "https://" : "http://") + web.where + '\n';
   for (const tokensvc::Game& game : home_.office.settings()->games)
-    text += "  tokens for the game " + game.name + ": dials " + place(game.host, game.port) + (game.tls ? " (TLS)\n" : "\n");
+    text += "  tokens for the game " + game.name + ": dials " + place(game.host, game.port) +
+            (game.tls ? " (TLS)\n" : "\n");
   return text;
 }
 
