@@ -23,7 +23,7 @@ class Context : public base::RefCounted {
   /// `alpn`: protocols accepted of a client that names any; one that names none of them is refused, one that
   /// uses no ALPN is accepted.
   static base::Result<base::Ref<Context>> make(const Pair& pair, const std::vector<std::string>& alpn,
-                                             Clients clients = Clients::not_asked);
+                                               Clients clients = Clients::not_asked);
 
   SSL_CTX* get() const { return ctx_.get(); }
   base::WallTime expires() const { return expires_; }

@@ -141,8 +141,8 @@ base::Result<void> Process::open_listener(const ClientListener& entrance) {
 base::Result<void> Process::open_tokens() {
   tokensvc::Office* office = server_->shard(0).office();
   if (office == nullptr) return {};
-  auto tokens = Tokens::open({home(), *office, *store_, tcp_limits(config_.limits), options_.port_offset},
-                             token_certificates_);
+  auto tokens =
+      Tokens::open({home(), *office, *store_, tcp_limits(config_.limits), options_.port_offset}, token_certificates_);
   if (!tokens) return std::unexpected(tokens.error());
   tokens_ = std::move(*tokens);
   return {};
@@ -369,7 +369,8 @@ void Process::look_at_certificates() {
 /// Ids and algorithms only.
 void Process::token_keys(admin::Done done) {
   tokensvc::Office* office = server_->shard(0).office();
-  if (office == nullptr) return done(base::failure("this server has no token service; add <tokens> to its configuration"));
+  if (office == nullptr)
+    return done(base::failure("this server has no token service; add <tokens> to its configuration"));
   const tokensvc::KeyRing& ring = office->settings()->keys;
   json keys = json::array();
   for (const tokensvc::Key& key : ring.keys())

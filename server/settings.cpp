@@ -9,9 +9,8 @@
 namespace {
 
 bool has_meetings(const Config& config, const xmpp::Jid& domain) {
-  return config.tokens &&
-         std::ranges::find(config.tokens->rules, domain.str(), &tokensvc::MeetingRule::domain) !=
-             config.tokens->rules.end();
+  return config.tokens && std::ranges::find(config.tokens->rules, domain.str(), &tokensvc::MeetingRule::domain) !=
+                              config.tokens->rules.end();
 }
 
 }  // namespace

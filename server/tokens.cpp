@@ -1,5 +1,6 @@
 #include "tokens.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -30,6 +31,7 @@ base::Result<std::unique_ptr<Tokens>> Tokens::open(const Home& home, const Certi
     const auto opened = tokens->open_http(each, certificates);
     if (!opened) return std::unexpected(opened.error());
   }
+  tokens->dial_games();
   return tokens;
 }
 
@@ -85,8 +87,25 @@ base::Result<void> Tokens::open_http(const tokensvc::HttpEntrance& entrance, con
   return {};
 }
 
+Tokens::Games::Games(const Home& home)
+    : dialer(home.loop, resolver), links({home.office, dialer, base::system_random(), {}}) {}
+
+void Tokens::dial_games() {
+  const std::vector<tokensvc::Game>& games = home_.office.settings()->games;
+  if (games_ == nullptr && games.empty()) return;
+  if (games_ == nullptr) games_ = std::make_unique<Games>(home_);
+  if (!games_->trusts && std::ranges::any_of(games, &tokensvc::Game::tls)) {
+    auto trust = net::TlsTrust::system();
+    if (!trust) base::log::error("no_certificate_authorities", {{"why", trust.error().what}});
+    if (trust) games_->links.trust(std::move(*trust));
+    games_->trusts = trust.has_value();
+  }
+  games_->links.use(games);
+}
+
 void Tokens::reconsider() {
   for (const Line& line : lines_) line.server->reconsider();
+  dial_games();
 }
 
 void Tokens::use(const CertificatesRef& certificates) {
@@ -101,6 +120,9 @@ std::string Tokens::greeting() const {
   for (const Web& web : webs_)
     text +=
         std::string("  tokens over HTTP: ") + (web.server->entrance().tls ? "https://" : "http://") + web.where + '\n';
+  for (const tokensvc::Game& game : home_.office.settings()->games)
+    text += "  tokens for the game " + game.name + ": dials " + place(game.host, game.port) +
+            (game.tls ? " (TLS)\n" : "\n");
   return text;
 }
 
@@ -116,6 +138,12 @@ nlohmann::json Tokens::status() const {
                    {"where", web.where},
                    {"connections", web.server->connections()},
                    {"paused", web.port && web.port->paused()}});
+  if (games_ == nullptr) return all;
+  for (const auto& [game, connected] : games_->links.states())
+    all.push_back({{"kind", "game"},
+                   {"where", game.name + " at " + place(game.host, game.port)},
+                   {"connections", connected ? 1 : 0},
+                   {"paused", false}});
   return all;
 }
 
@@ -130,19 +158,20 @@ struct Stopping {
 }  // namespace
 
 void Tokens::stop(base::Fn<void()> done) {
-  if (lines_.empty() && webs_.empty()) return home_.loop.post(std::move(done));
-  // Shared by the answers.
-  const auto stopping = std::make_shared<Stopping>(Stopping{lines_.size() + webs_.size(), std::move(done)});
-  const auto one_less = [stopping] {
+  const std::size_t parts = lines_.size() + webs_.size() + (games_ != nullptr ? 1 : 0);
+  if (parts == 0) return home_.loop.post(std::move(done));
+  const auto stopping = std::make_shared<Stopping>(Stopping{parts, std::move(done)});  // shared by the answers
+  const auto stopped = [stopping] {
     if (--stopping->missing == 0) stopping->done();
   };
+  if (games_ != nullptr) games_->links.stop(stopped);
   for (Line& line : lines_) {
     line.port.reset();
     line.socket.reset();
-    line.server->stop(one_less);
+    line.server->stop(stopped);
   }
   for (Web& web : webs_) {
     web.port.reset();
-    web.server->stop(one_less);
+    web.server->stop(stopped);
   }
 }

@@ -1,4 +1,4 @@
-// The token service's own sockets, on the first shard's loop: the entrances for games and for HTTP, and later those
+// The token service's own sockets, on the first shard's loop: the entrances for games and for HTTP, and the games that
 // it dials. What rooms and accounts ask of it stands in the shards.
 #pragma once
 
@@ -9,8 +9,11 @@
 
 #include "certificates.h"
 #include "net/listener.h"
+#include "net/tcp_dialer.h"
+#include "net/thread_executor.h"
 #include "net/unix_listener.h"
 #include "tokensvc/audit_retention.h"
+#include "tokensvc/game_link.h"
 #include "tokensvc/http.h"
 #include "tokensvc/line_server.h"
 
@@ -53,14 +56,26 @@ class Tokens {
   };
   using Accept = std::function<void(std::unique_ptr<net::Transport>)>;
 
+  /// Made with the first game, so that a server without any has no thread for names.
+  struct Games {
+    explicit Games(const Home& home);
+    net::ThreadExecutor threads{1};
+    net::SystemResolver resolver{threads};
+    net::TcpDialer dialer;
+    tokensvc::GameLinks links;
+    bool trusts = false;  ///< the system's authorities were loaded, which takes memory
+  };
+
   explicit Tokens(const Home& home) : home_(home), retention_(home.office, home.store) {}
   base::Result<void> open_line(const tokensvc::LineEntrance& entrance, const CertificatesRef& certificates);
   base::Result<void> open_http(const tokensvc::HttpEntrance& entrance, const CertificatesRef& certificates);
   base::Result<std::unique_ptr<net::Listener>> listen(const std::string& address, std::uint16_t port,
                                                       Accept accept) const;
+  void dial_games();
 
   Home home_;
   tokensvc::AuditRetention retention_;
   std::vector<Line> lines_;
   std::vector<Web> webs_;
+  std::unique_ptr<Games> games_;
 };

@@ -66,7 +66,8 @@ TokensConfig::KeyFiles read_key(const Reader& in) {
   if (shared && (given != 1 || key.secret_file.empty()))
     in.complain("this algorithm has one shared secret; give its file in 'secret-file' and nothing else");
   if (!shared && (given != 1 || !key.secret_file.empty()))
-    in.complain("this algorithm has a pair of keys; give the private key in 'file', or the public one alone in 'public-file'");
+    in.complain(
+        "this algorithm has a pair of keys; give the private key in 'file', or the public one alone in 'public-file'");
   if (!shared && key.id.empty()) in.complain("a public key is asked for by its name; add id='…'");
   return key;
 }
@@ -81,7 +82,8 @@ std::string read_fingerprint(const Reader& in) {
   }
   if (digits.empty()) return digits;
   if (digits.size() != kFingerprint || digits.find_first_not_of("0123456789abcdef") != std::string::npos)
-    in.complain("'certificate' is no SHA-256 fingerprint; make it with: openssl x509 -noout -fingerprint -sha256 -in FILE");
+    in.complain(
+        "'certificate' is no SHA-256 fingerprint; make it with: openssl x509 -noout -fingerprint -sha256 -in FILE");
   return digits;
 }
 
@@ -108,8 +110,7 @@ TokensConfig::CallerFiles read_caller(const Reader& in) {
   caller.tenants = words(in, "tenants");
   caller.may_moderate = in.flag("moderate", false);
   caller.may_use_wildcards = in.flag("wildcards", false);
-  caller.max_validity =
-      std::chrono::seconds(in.number("max-validity", caller.max_validity.count(), 1, kMostValidity));
+  caller.max_validity = std::chrono::seconds(in.number("max-validity", caller.max_validity.count(), 1, kMostValidity));
   caller.default_validity = std::min(caller.default_validity, caller.max_validity);
   caller.default_validity =
       std::chrono::seconds(in.number("validity", caller.default_validity.count(), 1, kMostValidity));
@@ -122,7 +123,8 @@ TokensConfig::CallerFiles read_caller(const Reader& in) {
     in.complain("it could open no channel; add channels='*', or the names it may ask for");
   if (caller.audience.empty()) in.complain("'audience' is empty; leave it out for 'jitsi'");
   if (caller.default_validity > caller.max_validity)
-    in.complain("'validity' is more than 'max-validity'; make it at most " + std::to_string(caller.max_validity.count()));
+    in.complain("'validity' is more than 'max-validity'; make it at most " +
+                std::to_string(caller.max_validity.count()));
   return read;
 }
 
@@ -300,12 +302,13 @@ TokensConfig read_tokens(const ConfigReader& in) {
   tokens.key = in.text("key");
   tokens.audit_days = std::chrono::days(in.number("audit-days", tokens.audit_days.count(), 0, kMostAuditDays));
   if (tokens.certificate.empty() != tokens.key.empty() || tokens.certificate.empty() != tokens.domain.empty())
-    in.complain("'certificate', 'key' and the 'domain' they are for belong together; give all, or none for the first host's");
+    in.complain(
+        "'certificate', 'key' and the 'domain' they are for belong together; give all, or none for the first host's");
   for (const xml::Element& child : xml::children(in.element())) read_child(in.at(child), tokens);
   check_keys(in, tokens.keys);
   check_twice(in, tokens.callers, [](const auto& each) -> auto& { return each.caller.name; }, "callers have the name");
-  check_twice(in, tokens.callers, [](const auto& each) -> auto& { return each.certificate; },
-              "callers have the certificate");
+  check_twice(
+      in, tokens.callers, [](const auto& each) -> auto& { return each.certificate; }, "callers have the certificate");
   check_twice(in, tokens.callers, [](const auto& each) -> auto& { return each.user; }, "callers have the user");
   check_twice(in, tokens.games, [](const auto& each) -> auto& { return each.name; }, "games have the name");
   check_twice(in, tokens.rules, [](const auto& each) -> auto& { return each.domain; }, "<meetings> are of");
@@ -316,7 +319,9 @@ TokensConfig read_tokens(const ConfigReader& in) {
 
 void check_tokens(const ConfigReader& in, const TokensConfig& tokens, const Config& config) {
   if (tokens.has_tls() && tokens.certificate.empty() && config.hosts.empty())
-    in.complain("an entrance has TLS, and there is no host whose certificate it could use; add 'certificate', 'key' and 'domain'");
+    in.complain(
+        "an entrance has TLS, and there is no host whose certificate it could use; add 'certificate', 'key' and "
+        "'domain'");
   std::set<std::string> taken;
   const auto take = [&](const std::string& address, std::uint16_t port) {
     if (port != 0 && !taken.insert(place(address, port)).second)

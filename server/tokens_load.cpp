@@ -78,9 +78,9 @@ tokensvc::KeyRing read_keys(const TokensConfig& config, const std::string& folde
   for (const TokensConfig::KeyFiles& each : config.keys) {
     auto key = make_key(each, Files(each.where, folder));
     if (!key)
-      complain(each.where, key.error().what + (each.secret_file.empty()
-                                                   ? "; make another key"
-                                                   : "; make a secret with: openssl rand -hex 32"));
+      complain(each.where,
+               key.error().what +
+                   (each.secret_file.empty() ? "; make another key" : "; make a secret with: openssl rand -hex 32"));
     keys.push_back(std::move(*key));
   }
   auto ring = tokensvc::KeyRing::make(std::move(keys));
@@ -134,8 +134,7 @@ tokensvc::CallerSettings read_caller(const TokensConfig::CallerFiles& from, cons
 base::Result<tokensvc::SettingsRef> load_tokens(const TokensConfig& config, const std::string& folder) {
   try {
     auto settings = base::make_ref<tokensvc::Settings>(read_keys(config, folder));
-    for (const TokensConfig::CallerFiles& each : config.callers)
-      settings->callers.push_back(read_caller(each, folder));
+    for (const TokensConfig::CallerFiles& each : config.callers) settings->callers.push_back(read_caller(each, folder));
     check_distinct(*settings, config);
     settings->lines = config.lines;
     for (tokensvc::LineEntrance& each : settings->lines)

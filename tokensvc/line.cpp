@@ -12,7 +12,7 @@ Line::Answer answer(std::string_view frame, Desk desk, Instant now) {
   Parsed parsed = parse_request(frame);
   if (!parsed.request) return Line::refuse(parsed.request.error(), parsed.seq, now);
   if (parsed.request->command == Request::Command::ping)
-    return {terminated(pong_reply(parsed.seq, now.seconds())), std::nullopt, {}};
+    return {terminated(pong_reply(parsed.seq, now.seconds())), std::nullopt, parsed.seq};
   auto issued = issue(desk, *parsed.request, now);
   if (!issued) return Line::refuse(issued.error(), parsed.seq, now);
   std::string reply = terminated(success_reply(*issued, parsed.seq, now.seconds()));
@@ -22,7 +22,7 @@ Line::Answer answer(std::string_view frame, Desk desk, Instant now) {
 }  // namespace
 
 Line::Answer Line::refuse(const Refusal& refusal, std::string_view seq, Instant now) {
-  return {terminated(refusal_reply(refusal, seq, now.seconds())), std::nullopt, {}};
+  return {terminated(refusal_reply(refusal, seq, now.seconds())), std::nullopt, std::string(seq)};
 }
 
 std::optional<Line::Answer> Line::next(std::string_view& input, Desk desk, Instant now) {

@@ -1,7 +1,5 @@
 #include "tokensvc/line_server.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -12,17 +10,8 @@
 namespace tokensvc {
 namespace {
 
-constexpr std::size_t kPrefixBytes = 8;  // of an IPv6 address: one customer has them all
-
-/// Who shares the tries: an IPv4 address, an IPv6 /64, a user at a Unix socket.
-std::string source_of(const std::string& peer) {
-  if (peer.starts_with("uid ")) return peer.substr(0, peer.find(" pid "));
-  const std::string host = peer.substr(0, peer.rfind(':'));
-  if (!host.starts_with('[')) return host;
-  in6_addr address{};
-  if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address) != 1) return host;
-  return std::string(reinterpret_cast<const char*>(address.s6_addr), kPrefixBytes);
-}
+/// Who shares the tries: an address, or at a Unix socket a user with all its processes.
+std::string source_of(const std::string& peer) { return peer.substr(0, peer.find(" pid ")); }
 
 bool same_proof(const CallerSettings& a, const CallerSettings& b) {
   return base::equal_secrets(a.secret.reveal(), b.secret.reveal()) && a.certificate == b.certificate &&
@@ -67,22 +56,17 @@ std::optional<std::string> LineServer::by_certificate(const net::Transport& conn
 
 // All are compared, so that the time it takes tells nothing of which one it was.
 std::expected<std::string, Refusal> LineServer::by_secret(const net::Transport& connection, std::string_view secret) {
-  const std::string peer = connection.peer();
-  if (!may_try(peer)) return std::unexpected(Refusal{Code::rate_limited, "too many wrong secrets; try again later"});
+  const std::string peer = source_of(connection.peer());
+  const base::MonoTime now = office_.loop().now();
+  if (const auto wait = tries_.wait(peer, now))
+    return std::unexpected(Refusal{Code::rate_limited, "too many wrong secrets; try again later"});
   const CallerSettings* found = nullptr;
   for (const CallerSettings& each : office_.settings()->callers)
     if (!each.secret.empty() && may_come(each) && base::equal_secrets(each.secret.reveal(), secret)) found = &each;
-  if (found != nullptr) {
-    tries_.erase(source_of(peer));
-    return found->caller.name;
-  }
-  base::log::warning("token_caller_refused", {{"peer", peer}, {"why", "wrong secret"}});
+  if (found != nullptr) return found->caller.name;
+  tries_.failed(peer, now);
+  base::log::warning("token_caller_refused", {{"peer", connection.peer()}, {"why", "wrong secret"}});
   return std::unexpected(Refusal{Code::forbidden, "wrong secret"});
-}
-
-bool LineServer::may_try(const std::string& peer) {
-  if (tries_.size() >= kMostAddresses) tries_.clear();
-  return !tries_[source_of(peer)].take(kTries, office_.loop().now());
 }
 
 // The oldest that has not said who it is goes first.

@@ -11,6 +11,7 @@
 
 #include "certs/store.h"
 #include "tokensvc/line_session.h"
+#include "tokensvc/tries.h"
 
 namespace tokensvc {
 
@@ -18,8 +19,6 @@ namespace tokensvc {
 class LineServer final : private Doorkeeper {
  public:
   static constexpr std::size_t kMostConnections = 1000;
-  static constexpr Rate kTries{.per_minute = 10, .burst = 10};  ///< of secrets, from one address
-  static constexpr std::size_t kMostAddresses = 10'000;         ///< that are remembered for that
 
   LineServer(Office& office, LineEntrance entrance);
   ~LineServer() override;
@@ -47,14 +46,13 @@ class LineServer final : private Doorkeeper {
   std::optional<std::string> known(std::optional<std::uint32_t> user) const;
   bool may_come(const CallerSettings& caller) const;
   bool make_room();
-  bool may_try(const std::string& peer);
   void drop(std::uint64_t number, const base::Error& why);
 
   Office& office_;
   LineEntrance entrance_;
   SettingsRef settings_;  ///< by which the present callers were judged
   base::Ref<certs::Store> certificates_;
-  std::map<std::string, Bucket> tries_;
+  Tries tries_;
   Sessions sessions_;
   std::uint64_t last_ = 0;
   base::Fn<void()> stopped_;

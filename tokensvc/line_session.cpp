@@ -9,6 +9,8 @@
 namespace tokensvc {
 namespace {
 
+// A game that was started anew is asked by its players at once, and shows itself by its numbers.
+constexpr base::Duration kDoubt = std::chrono::seconds(2);
 constexpr base::Duration kLastWords = std::chrono::seconds(10);  // for what is owed when no more is read
 
 /// What the first frame of a connection says.
@@ -49,7 +51,13 @@ LineSession::LineSession(Office& office, std::string caller, std::unique_ptr<net
   transport_->start(*this);
   outbox_->rewind();
   outbox_->on_ready = [this] { write(); };
-  write();
+  outbox_->withhold();
+  if (outbox_->withheld()) {
+    doubt_ = base::Timer(office_.loop(), kDoubt, [this] {
+      outbox_->release();
+      write();
+    });
+  }
 }
 
 LineSession::LineSession(Office& office, Doorkeeper& doorkeeper, std::unique_ptr<net::Transport> transport,
@@ -61,6 +69,7 @@ LineSession::LineSession(Office& office, Doorkeeper& doorkeeper, std::unique_ptr
 
 LineSession::~LineSession() {
   outbox_->on_ready = nullptr;
+  forget_heard();
   outbox_->rewind();
 }
 
@@ -117,6 +126,8 @@ void LineSession::answer(std::string_view& input) {
 }
 
 void LineSession::owe(Line::Answer answer, Instant now) {
+  outbox_->asked(answer.seq);
+  write();  // what it released
   if (!answer.issued) return outbox_->add(std::move(answer.bytes), now.mono);
   const auto ticket = outbox_->hold(std::move(answer.bytes), now.mono);
   auto recorded = [outbox = outbox_, ticket, seq = std::move(answer.seq), now](bool durable) {
@@ -131,33 +142,49 @@ void LineSession::write() {
   while (const std::string* reply = waiting_ ? nullptr : outbox_->next()) {
     transport_->send(*reply);
     outbox_->pass();
-    if (!pace_) continue;
-    waiting_ = true;
-    next_write_ = base::Timer(office_.loop(), *pace_, [this] {
-      waiting_ = false;
-      write();
-    });
+    if (pace_) keep_pace();
   }
 }
 
+void LineSession::keep_pace() {
+  waiting_ = true;
+  next_write_ = base::Timer(office_.loop(), *pace_, [this] {
+    waiting_ = false;
+    forget_heard();
+    write();
+    go_on();
+    if (paused_ && !waiting_) keep_pace();  // until the peer has acknowledged enough
+  });
+}
+
+// With a pace, what the kernel has is not over before the peer's has it: after a cut it is known what to say again.
+void LineSession::forget_heard() {
+  const net::TlsEngine* tls = transport_->tls();
+  if (pace_) outbox_->forget_heard(transport_->unacknowledged_bytes(), tls != nullptr ? tls->overhead() : 0);
+}
+
 void LineSession::on_drained() {
-  outbox_->forget_passed();
-  if (last_ && outbox_->empty()) return transport_->close();
-  if (paused_ && !full() && !last_) {
-    paused_ = false;
-    transport_->resume();
-  }
+  if (!pace_) outbox_->forget_passed();
+  if (last_ && !outbox_->owes()) return transport_->close();
+  go_on();
+}
+
+void LineSession::go_on() {
+  if (!paused_ || full() || last_) return;
+  paused_ = false;
+  transport_->resume();
 }
 
 void LineSession::close() {
   if (std::exchange(last_, true)) return;
   doorkeeper_ = nullptr;
-  if (outbox_->empty()) return transport_->close();
+  if (!outbox_->owes()) return transport_->close();
   deadline_ = base::Timer(office_.loop(), kLastWords, [this] { transport_->close(); });
 }
 
 void LineSession::on_closed(const base::Error& why) {
   outbox_->on_ready = nullptr;
+  forget_heard();
   outbox_->rewind();
   auto closed = std::move(closed_);
   closed(why);

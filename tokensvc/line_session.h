@@ -64,6 +64,9 @@ class LineSession final : private net::TransportHandler {
   void owe(Line::Answer answer, Instant now);
   bool full() const { return outbox_->bytes() >= kMostUnsent; }
   void write();
+  void keep_pace();
+  void go_on();
+  void forget_heard();
 
   Office& office_;
   Doorkeeper* doorkeeper_ = nullptr;  ///< while the caller is not known
@@ -73,7 +76,7 @@ class LineSession final : private net::TransportHandler {
   std::shared_ptr<Outbox> outbox_;  ///< shared with the audit's answers and with the next session to the same game
   Frames first_;                    ///< what comes before the caller is known
   Line line_;
-  base::Timer deadline_, next_write_;
+  base::Timer deadline_, next_write_, doubt_;
   bool last_ = false;  ///< nothing is read any more: what is owed goes out, and then it ends
   bool paused_ = false;
   bool waiting_ = false;  ///< for the pace

@@ -91,19 +91,21 @@ void add_place(Import& import, const char* element, const char* address, const P
   import.xml += std::string("  <") + element + " " + address + "=" + in_quotes(place.host) + " port='" +
                 std::to_string(place.port) + (near ? "'" : "' tls='true'") + " caller='game'/>\n";
   if (near) return;
-  import.remarks.push_back(place.host +
-                           " is not this machine, so the connection has to use TLS now; listen on 127.0.0.1 if game and "
-                           "service share a machine");
+  import.remarks.push_back(
+      place.host +
+      " is not this machine, so the connection has to use TLS now; listen on 127.0.0.1 if game and "
+      "service share a machine");
 }
 
 void add_secret_remarks(Import& import, const std::string& secret_file) {
   const std::size_t size = import.secret.reveal().size();
   import.secret_is_short = size < kLeastSecret;
   if (!import.secret_is_short) return;
-  import.remarks.push_back("the secret has " + std::to_string(size) +
-                           " bytes and can be guessed; 32 are the least that is taken. Make a new one with: (umask 077; "
-                           "openssl rand -hex 32 > " +
-                           secret_file + ") and give Prosody the same as app_secret at the same time");
+  import.remarks.push_back(
+      "the secret has " + std::to_string(size) +
+      " bytes and can be guessed; 32 are the least that is taken. Make a new one with: (umask 077; "
+      "openssl rand -hex 32 > " +
+      secret_file + ") and give Prosody the same as app_secret at the same time");
 }
 
 }  // namespace
@@ -126,11 +128,13 @@ base::Result<Import> import_chat_admin(std::string_view text, const std::string&
   if (inbound) add_place(import, "line", "address", *inbound);
   if (outbound) add_place(import, "game name='game'", "host", *outbound);
   import.xml += "</tokens>\n";
-  if (commas) import.remarks.emplace_back("a comma stood before a closing bracket, which JSON doesn't have; it was left out");
+  if (commas)
+    import.remarks.emplace_back("a comma stood before a closing bracket, which JSON doesn't have; it was left out");
   if (!inbound && !outbound)
     import.remarks.emplace_back("neither inbound nor outbound has a port; add <line/> or <game/> by hand");
   if (inbound && !is_near(inbound->host))
-    import.remarks.emplace_back("give the caller a 'secret-file' or 'certificate': over the network it has to show who it is");
+    import.remarks.emplace_back(
+        "give the caller a 'secret-file' or 'certificate': over the network it has to show who it is");
   import.remarks.emplace_back("the room '*' is refused now; wildcards='true' on the caller would allow it");
   add_secret_remarks(import, secret_file);
   return import;

@@ -48,8 +48,7 @@ void audit_tokens(const Environment& environment, const json& arguments, Done do
   const auto caller = arguments.find("caller");
   if (caller != arguments.end() && caller->is_string()) query.caller = caller->get<std::string>();
   const auto last = arguments.find("last");
-  const std::int64_t asked =
-      last != arguments.end() && last->is_number_integer() ? last->get<std::int64_t>() : kUsual;
+  const std::int64_t asked = last != arguments.end() && last->is_number_integer() ? last->get<std::int64_t>() : kUsual;
   query.max = static_cast<std::size_t>(std::clamp(asked, std::int64_t{1}, kMost));
   environment.store.read(
       environment.router.loop(), [query = std::move(query)](store::Reader& reader) { return reader.tokens(query); },

@@ -133,8 +133,7 @@ base::Result<std::unique_ptr<UnixListener>> UnixListener::open_to(AsioLoop& loop
                                                                   AcceptedFrom accepted, TcpLimits limits) {
   auto socket = listen_on(path, admit ? 0666 : 0600);
   if (!socket) return std::unexpected(socket.error());
-  auto core =
-      std::make_shared<Core>(loop, path, std::move(*socket), std::move(admit), std::move(accepted), limits);
+  auto core = std::make_shared<Core>(loop, path, std::move(*socket), std::move(admit), std::move(accepted), limits);
   core->wait();
   return std::unique_ptr<UnixListener>(new UnixListener(std::move(core)));
 }

@@ -25,12 +25,12 @@ TokenRecord token_row(const Statement& row) {
 
 base::Result<std::vector<TokenRecord>> Reader::tokens(const TokenQuery& query) {
   const auto most = static_cast<std::int64_t>(query.max);
-  auto rows = query.caller.empty()
-                  ? select_all(db_, token_row, EXEDRA_TOKENS " ORDER BY number DESC LIMIT ?", most)
-                  : select_all(db_, token_row,
-                               EXEDRA_TOKENS " WHERE number > (SELECT max(number) FROM token) - ?1 AND caller = ?2"
-                                             " ORDER BY number DESC LIMIT ?3",
-                               TokenQuery::kReach, query.caller, most);
+  auto rows = query.caller.empty() ? select_all(db_, token_row, EXEDRA_TOKENS " ORDER BY number DESC LIMIT ?", most)
+                                   : select_all(db_, token_row,
+                                                EXEDRA_TOKENS
+                                                " WHERE number > (SELECT max(number) FROM token) - ?1 AND caller = ?2"
+                                                " ORDER BY number DESC LIMIT ?3",
+                                                TokenQuery::kReach, query.caller, most);
   if (rows) std::ranges::reverse(*rows);
   return rows;
 }

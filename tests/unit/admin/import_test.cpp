@@ -10,7 +10,8 @@ namespace {
 const std::string kSecret = "0123456789abcdef0123456789abcdef";
 
 std::string file(const std::string& places, const std::string& secret = kSecret) {
-  return R"({"jitsi":{"domain":"meet.example.org"},"jwt":{"app_id":"skotos","secret":")" + secret + "\"}" + places + "}";
+  return R"({"jitsi":{"domain":"meet.example.org"},"jwt":{"app_id":"skotos","secret":")" + secret + "\"}" + places +
+         "}";
 }
 
 bool remarked(const Import& import, const std::string& part) {
@@ -66,8 +67,7 @@ TEST(Import, AsksForTlsWhereTheNetworkLiesBetween) {
 }
 
 TEST(Import, QuotesWhatXmlWouldTakeForItself) {
-  const auto import =
-      import_chat_admin(R"({"jitsi":{"domain":"a'b<c&d"},"jwt":{"app_id":"i","secret":"s"}})", "f");
+  const auto import = import_chat_admin(R"({"jitsi":{"domain":"a'b<c&d"},"jwt":{"app_id":"i","secret":"s"}})", "f");
   ASSERT_TRUE(import);
   EXPECT_TRUE(import->xml.contains("subject='a&apos;b&lt;c&amp;d'")) << import->xml;
   EXPECT_TRUE(remarked(*import, "neither inbound nor outbound"));

@@ -49,7 +49,8 @@ TEST(TokensConfig, AServerMayRunNothingElse) {
 TEST(TokensConfig, ReadsEverySetting) {
   const auto config = parse_config(
       wrap("<key id='a' algorithm='EdDSA' file='a.pem'/><key id='b' algorithm='RS512' public-file='b.pem'/>"
-           "<caller name='g' issuer='i' subject='s' audience='x' channels=' tavern  castle-* ' tenants='t*' moderate='true'"
+           "<caller name='g' issuer='i' subject='s' audience='x' channels=' tavern  castle-* ' tenants='t*' "
+           "moderate='true'"
            " wildcards='true' validity='60' max-validity='120' per-minute='30' burst='7' secret-file='g.secret'"
            " certificate='AA:bb:" +
                std::string(60, '0') +
@@ -153,8 +154,8 @@ TEST(TokensConfig, MistakesAreNamedWithLineElementAndRemedy) {
     const auto config = parse_config(wrap(row.inner), "exedra.xml");
     ASSERT_FALSE(config) << row.inner;
     EXPECT_TRUE(config.error().what.starts_with("exedra.xml:")) << config.error().what;
-    EXPECT_NE(config.error().what.find(row.complaint), std::string::npos)
-        << config.error().what << "\n  and not\n" << row.complaint;
+    EXPECT_NE(config.error().what.find(row.complaint), std::string::npos) << config.error().what << "\n  and not\n"
+                                                                          << row.complaint;
   }
   const auto half = parse_config(wrap(kKey + kGame, " certificate='c'"), "exedra.xml");
   ASSERT_FALSE(half);

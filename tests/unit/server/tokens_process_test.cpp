@@ -19,7 +19,8 @@ const std::string kNul(1, '\0');
 
 std::string config(const std::string& caller, const std::string& beside = "") {
   return "<exedra xmlns='urn:exedra:config:1'><log level='error'/>" + beside +
-         "<tokens><key algorithm='HS256' secret-file='key'/>" + caller + "<line port='0' caller='skotos'/></tokens></exedra>";
+         "<tokens><key algorithm='HS256' secret-file='key'/>" + caller +
+         "<line port='0' caller='skotos'/></tokens></exedra>";
 }
 const std::string kCaller = "<caller name='skotos' issuer='skotos' subject='meet.example.org' channels='tavern'/>";
 
@@ -96,7 +97,8 @@ TEST_F(TokenServer, SaysWhereGamesConnect) {
   start();
   const std::string greeting = process_->greeting();
   EXPECT_NE(greeting.find("serves tokens"), std::string::npos) << greeting;
-  EXPECT_NE(greeting.find("tokens for games: 127.0.0.1:" + std::to_string(port_) + "\n"), std::string::npos) << greeting;
+  EXPECT_NE(greeting.find("tokens for games: 127.0.0.1:" + std::to_string(port_) + "\n"), std::string::npos)
+      << greeting;
   EXPECT_EQ(ask({{"op", "status"}})->at("shards"), 1) << "there is one thread's work";
 }
 
@@ -149,8 +151,9 @@ TEST_F(TokenServer, AReloadChangesWhatACallerMay) {
 }
 
 TEST_F(TokenServer, WithoutTheServiceItsOperationsSaySo) {
-  write("<exedra xmlns='urn:exedra:config:1' shards='1'><log level='error'/><clients port='0'/>"
-        "<host domain='example.org'/></exedra>");
+  write(
+      "<exedra xmlns='urn:exedra:config:1' shards='1'><log level='error'/><clients port='0'/>"
+      "<host domain='example.org'/></exedra>");
   auto data = DataFolder::open(dir_);
   auto read = parse_config(read_file(dir_ + "/exedra.xml").value(), "exedra.xml");
   auto process = Process::start({dir_ + "/exedra.xml"}, std::move(*data), std::move(*read));
@@ -163,9 +166,10 @@ TEST_F(TokenServer, WithoutTheServiceItsOperationsSaySo) {
 }
 
 TEST_F(TokenServer, AnEntranceMayUseTheFirstHostsCertificate) {
-  write("<exedra xmlns='urn:exedra:config:1' shards='1'><log level='error'/><clients port='0'/>"
-        "<host domain='example.org'/><tokens><key algorithm='HS256' secret-file='key'/>" + kCaller +
-        "<line port='0' tls='true' caller='skotos'/></tokens></exedra>");
+  write(
+      "<exedra xmlns='urn:exedra:config:1' shards='1'><log level='error'/><clients port='0'/>"
+      "<host domain='example.org'/><tokens><key algorithm='HS256' secret-file='key'/>" +
+      kCaller + "<line port='0' tls='true' caller='skotos'/></tokens></exedra>");
   start();
   loopback::Client game(port_);
   ASSERT_TRUE(game.tls());

@@ -26,7 +26,9 @@ inline std::string bad(const std::string& code, const std::string& message, cons
 
 inline const std::string kNul(1, '\0');
 
-inline std::string asking(const std::string& members) { return R"({"displayName":"Z","channel":"c",)" + members + '}' + kNul; }
+inline std::string asking(const std::string& members) {
+  return R"({"displayName":"Z","channel":"c",)" + members + '}' + kNul;
+}
 
 inline std::vector<Vector> vectors() {
   using namespace std::string_literals;
