@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::size_t kTellEvery = 120;  // failures of one kind: an hour at the longest pause
 
-auto values(const Game& game) {
-  return std::tie(game.name, game.host, game.port, game.tls, game.caller, game.pace);
-}
+auto values(const Game& game) { return std::tie(game.name, game.host, game.port, game.tls, game.caller, game.pace); }
 
 /// From 0 to 1.
 double draw(base::Random& random) {
@@ -27,7 +25,9 @@ double draw(base::Random& random) {
   return number / 4294967296.0;
 }
 
-std::int64_t whole_seconds(base::Duration time) { return std::chrono::duration_cast<std::chrono::seconds>(time).count(); }
+std::int64_t whole_seconds(base::Duration time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
 
 }  // namespace
 
@@ -61,8 +61,8 @@ void GameLink::on_answer(base::Result<std::unique_ptr<net::Transport>> answer) {
   connected_at_ = exchange_.office.loop().now();
   outbox_->drop_before(connected_at_ - kPatience);
   session_ = std::make_unique<LineSession>(
-      exchange_.office, game_.caller, std::move(*answer), game_.pace,
-      [this](const base::Error& why) { on_lost(why); }, outbox_);
+      exchange_.office, game_.caller, std::move(*answer), game_.pace, [this](const base::Error& why) { on_lost(why); },
+      outbox_);
 }
 
 /// The old socket is closed by now; only then the next call.
@@ -73,8 +73,7 @@ void GameLink::on_lost(const base::Error& why) {
   if (stopped_) return exchange_.office.loop().post(std::exchange(stopped_, nullptr));
   if (life >= kGoodLife) pause_ = {};
   const base::Duration pause = next_pause();
-  base::log::warning("game_lost",
-                     {{"game", game_.name}, {"after_seconds", whole_seconds(life)}, {"why", reason}});
+  base::log::warning("game_lost", {{"game", game_.name}, {"after_seconds", whole_seconds(life)}, {"why", reason}});
   retry_ = base::Timer(exchange_.office.loop(), pause, [this] { dial(); });
 }
 

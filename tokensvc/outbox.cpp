@@ -8,8 +8,8 @@
 namespace tokensvc {
 namespace {
 
-/// Whether a game that got no more than so many bytes of the reply has its answer. It takes each read for one, and looks
-/// for the number first.
+/// Whether a game that got no more than so many bytes of the reply has its answer. It takes each read for one, and
+/// looks for the number first.
 bool answers(std::string_view reply, std::size_t bytes) {
   const std::size_t seq = reply.find("\"seq\":");
   if (seq == std::string_view::npos) return bytes == reply.size();

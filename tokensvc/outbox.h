@@ -66,9 +66,9 @@ class Outbox {
   void drop_first();
 
   std::deque<Reply> replies_;
-  Ticket first_ = 0;        ///< of the first in here
-  std::size_t passed_ = 0;  ///< how many from the front were given to the connection
-  std::size_t carried_ = 0;             ///< how many from the front were asked for on earlier connections
+  Ticket first_ = 0;         ///< of the first in here
+  std::size_t passed_ = 0;   ///< how many from the front were given to the connection
+  std::size_t carried_ = 0;  ///< how many from the front were asked for on earlier connections
   std::size_t bytes_ = 0;
   std::optional<std::int64_t> number_;  ///< of the last request
   bool first_number_ = true;            ///< the next one is the connection's first

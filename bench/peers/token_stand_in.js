@@ -9,7 +9,11 @@ function answer(text) {
   const asked = JSON.parse(text);
   const claims = {
     aud: "jitsi", iss: "skotos", sub: "meet.example.org", room: asked.channel, moderator: asked.moderator,
-    context: { user: { id: asked.displayName, name: asked.displayName } },
+    nbf: Math.floor(Date.now() / 1000) - 10,
+    context: {
+      user: { id: asked.displayName.toLowerCase(), name: asked.displayName, affiliation: asked.moderator ? "owner" : "member",
+              moderator: asked.moderator },
+    },
   };
   console.log(`${new Date().toISOString()} token for ${asked.displayName} in ${asked.channel}`);
   const token = jsonwebtoken.sign(claims, secret, { expiresIn: asked.validFor });

@@ -50,7 +50,8 @@ class TcpDialer::Attempt final : public std::enable_shared_from_this<Attempt>, p
         until_(loop.now() + options_.deadline) {}
 
   void begin(Resolver& resolver) {
-    deadline_ = base::Timer(loop_, options_.deadline, [this] { finish(base::failure("finding the name took too long")); });
+    deadline_ =
+        base::Timer(loop_, options_.deadline, [this] { finish(base::failure("finding the name took too long")); });
     resolver.resolve(loop_, host_, [self = shared_from_this()](const base::Result<Resolver::Addresses>& found) {
       if (self->over()) return;
       if (!found) return self->finish(std::unexpected(found.error()));
@@ -111,8 +112,7 @@ class TcpDialer::Attempt final : public std::enable_shared_from_this<Attempt>, p
     if (error) return failed(error.message());
     tune(socket_->native_handle(), options_);
     std::string peer = peer_text(addresses_[next_ - 1], port_);
-    if (!options_.tls)
-      return finish(std::make_unique<TcpTransport>(loop_, Fd(socket_->release()), std::move(peer)));
+    if (!options_.tls) return finish(std::make_unique<TcpTransport>(loop_, Fd(socket_->release()), std::move(peer)));
     auto engine = std::make_unique<TlsEngine>(options_.tls, host_);
     transport_ = TcpTransport::with_tls(loop_, Fd(socket_->release()), std::move(peer), std::move(engine));
     transport_->start(*this);

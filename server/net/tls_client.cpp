@@ -78,9 +78,9 @@ int TlsTrust::judge_pinned(X509_STORE_CTX* shown, void* self) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   const X509* certificate = X509_STORE_CTX_get0_cert(shown);
-  const bool same = certificate != nullptr && X509_digest(certificate, EVP_sha256(), digest, &size) == 1 &&
-                    static_cast<const TlsTrust*>(self)->pin_ ==
-                        std::string_view(reinterpret_cast<const char*>(digest), size);
+  const bool same =
+      certificate != nullptr && X509_digest(certificate, EVP_sha256(), digest, &size) == 1 &&
+      static_cast<const TlsTrust*>(self)->pin_ == std::string_view(reinterpret_cast<const char*>(digest), size);
   X509_STORE_CTX_set_error(shown, same ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
   return same ? 1 : 0;
 }

@@ -20,7 +20,9 @@ class SimDialer final : public net::Dialer {
   explicit SimDialer(SimLoop& loop) : loop_(loop) {}
 
   /// From now on `accept` gets the other end of each connection; where nobody listens a call is refused.
-  void listen(const std::string& host, std::uint16_t port, Accept accept) { listeners_[{host, port}] = std::move(accept); }
+  void listen(const std::string& host, std::uint16_t port, Accept accept) {
+    listeners_[{host, port}] = std::move(accept);
+  }
   void close(const std::string& host, std::uint16_t port) { listeners_.erase({host, port}); }
 
   LinkOptions link;                     ///< of the connections to come

@@ -247,9 +247,7 @@ struct TlsDialerTest : DialerTest {
     dial(server->port(), {.tls = trust.value()}, host);
     return outcome.get();
   }
-  bool refused(const std::string& text) const {
-    return text.find("certificate verify failed") != std::string::npos;
-  }
+  bool refused(const std::string& text) const { return text.find("certificate verify failed") != std::string::npos; }
 
   std::string folder, certificate;
   base::Ref<certs::Store> store;

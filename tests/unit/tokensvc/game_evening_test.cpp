@@ -74,9 +74,9 @@ class SkotosGame {
 
   std::vector<Login> logins;
   int life = 0;
-  std::size_t merged = 0;    ///< reads with more than one reply
-  std::size_t strange = 0;   ///< replies that nobody waits for
-  std::size_t wrong = 0;     ///< tokens for somebody else
+  std::size_t merged = 0;   ///< reads with more than one reply
+  std::size_t strange = 0;  ///< replies that nobody waits for
+  std::size_t wrong = 0;    ///< tokens for somebody else
   std::size_t unsolicited = 0;
 
  private:
@@ -194,7 +194,8 @@ class Evening {
         ++not_received;
         ASSERT_TRUE(login.timed_out) << "answered, though it never came whole";
       } else {
-        ASSERT_EQ(login.timed_out, lost_.contains(&login - game_.logins.data())) << "received in life " << game_.service_life(login);
+        ASSERT_EQ(login.timed_out, lost_.contains(&login - game_.logins.data()))
+            << "received in life " << game_.service_life(login);
       }
     }
     EXPECT_EQ(timed_out, not_received + lost_.size() - lost_with_their_game_);

@@ -129,7 +129,9 @@ TEST_F(GameLinkTest, EachReplyIsAWriteOfItsOwnInItsTime) {
   for (int seq = 0; seq < 50; ++seq) {
     EXPECT_EQ(GameReply(reads[seq].bytes).seq, seq);
     EXPECT_EQ(reads[seq].bytes.find('\0'), reads[seq].bytes.size() - 1) << "one reply a read";
-    if (seq > 0) { EXPECT_GE(reads[seq].at - reads[seq - 1].at, 20ms); }
+    if (seq > 0) {
+      EXPECT_GE(reads[seq].at - reads[seq - 1].at, 20ms);
+    }
   }
 }
 
@@ -167,7 +169,9 @@ TEST_F(GameLinkTest, ACutWithinAReplyLeavesItHeardOrUnheard) {
     for (const Read& read : reads) all += read.bytes;
     const bool heard = all.substr(0, at).find("\"seq\":42,") != std::string::npos;
     EXPECT_EQ(reads.size(), heard ? 1U : 2U) << at;
-    if (!heard) { EXPECT_EQ(GameReply(reads.back().bytes).seq, 42) << at; }
+    if (!heard) {
+      EXPECT_EQ(GameReply(reads.back().bytes).seq, 42) << at;
+    }
   }
 }
 

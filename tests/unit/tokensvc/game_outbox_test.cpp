@@ -40,15 +40,15 @@ TEST(GameOutbox, WhatWasNotHeardIsNextAgain) {
     std::vector<std::string> again;
   } rows[] = {
       {0, 0, {}},
-      {1, 0, {c}},                           // without a number only the whole is an answer
+      {1, 0, {c}},  // without a number only the whole is an answer
       {c.size(), 0, {c}},
-      {c.size() + 1, 0, {c}},                // all of b but its last byte: it was understood
-      {c.size() + 8, 0, {c}},                // {"seq":22, has arrived
-      {c.size() + 9, 0, {b, c}},             // {"seq":22
+      {c.size() + 1, 0, {c}},     // all of b but its last byte: it was understood
+      {c.size() + 8, 0, {c}},     // {"seq":22, has arrived
+      {c.size() + 9, 0, {b, c}},  // {"seq":22
       {c.size() + b.size(), 0, {b, c}},
       {c.size() + b.size() + 1, 0, {b, c}},
       {1'000'000, 0, {a, b, c}},
-      {c.size() + 22, 22, {c}},              // in TLS a record counts whole
+      {c.size() + 22, 22, {c}},  // in TLS a record counts whole
       {c.size() + 22 + 1, 22, {b, c}},
       {c.size() + b.size() + 44, 22, {b, c}},
   };
@@ -70,13 +70,11 @@ TEST(GameOutbox, WhatAnEarlierConnectionAskedWaitsForAProof) {
     std::vector<std::string> before, after;
     std::size_t left;  ///< of what was asked before
   } rows[] = {
-      {{"1", "2"}, {"3"}, 2},            // it counts on
-      {{"1", "2"}, {"2"}, 0},            // it has forgotten
-      {{"1", "2"}, {"0"}, 0},
-      {{"7", "3"}, {"3"}, 2},            // it never counted
-      {{"\"a\"", ""}, {"\"a\""}, 2},  // no numbers: nothing is known until release()
-      {{"1", "2"}, {"\"a\"", "1"}, 0},
-      {{"1", "2"}, {"3", "1"}, 2},       // what was released stays so
+      {{"1", "2"}, {"3"}, 2},                                        // it counts on
+      {{"1", "2"}, {"2"}, 0},                                        // it has forgotten
+      {{"1", "2"}, {"0"}, 0},          {{"7", "3"}, {"3"}, 2},       // it never counted
+      {{"\"a\"", ""}, {"\"a\""}, 2},                                 // no numbers: nothing is known until release()
+      {{"1", "2"}, {"\"a\"", "1"}, 0}, {{"1", "2"}, {"3", "1"}, 2},  // what was released stays so
   };
   for (const auto& row : rows) {
     Outbox outbox;
