@@ -10,6 +10,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <span>
 
 namespace certs {
 namespace {
@@ -113,6 +114,19 @@ std::string end_point_hash(const X509& certificate) {
   unsigned int size = 0;
   if (digest == nullptr || X509_digest(&certificate, digest, out, &size) != 1) return {};
   return std::string(reinterpret_cast<const char*>(out), size);
+}
+
+std::string fingerprint(const X509& certificate) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  if (X509_digest(&certificate, EVP_sha256(), out, &size) != 1) return {};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : std::span(out, size)) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
 }
 
 }  // namespace certs

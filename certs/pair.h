@@ -65,4 +65,7 @@ bool names_host(const X509& certificate, std::string_view host);
 /// by SHA-256 where that is MD5, SHA-1 or none. Empty if OpenSSL cannot do it.
 std::string end_point_hash(const X509& certificate);
 
+/// SHA-256 of the certificate in lower-case hexadecimal, by which a client's is known. Empty if OpenSSL cannot do it.
+std::string fingerprint(const X509& certificate);
+
 }  // namespace certs

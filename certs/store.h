@@ -3,6 +3,7 @@
 // that run on the old one keep it alive (T04).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,12 +13,17 @@
 
 namespace certs {
 
+/// Whether a client is asked for a certificate of its own. It may do without; any is taken, because it is known by its
+/// fingerprint and not by who signed it.
+enum class Clients : std::uint8_t { not_asked, asked };
+
 /// An SSL_CTX with our rules (TLS 1.2+, AEAD, no renegotiation, one ticket) for one pair.
 class Context : public base::RefCounted {
  public:
   /// `alpn`: protocols accepted of a client that names any; one that names none of them is refused, one that
   /// uses no ALPN is accepted.
-  static base::Result<base::Ref<Context>> make(const Pair& pair, const std::vector<std::string>& alpn);
+  static base::Result<base::Ref<Context>> make(const Pair& pair, const std::vector<std::string>& alpn,
+                                               Clients clients = Clients::not_asked);
 
   SSL_CTX* get() const { return ctx_.get(); }
   base::WallTime expires() const { return expires_; }
@@ -42,7 +48,7 @@ class Store : public base::RefCounted {
   /// Loads every host. Problems, warnings too, are added to `problems`; hosts without a usable pair are left out.
   /// Fails only when no host is left. Any thread; blocks on disk.
   static base::Result<base::Ref<Store>> load(std::vector<Host> hosts, std::vector<std::string> alpn, base::WallTime now,
-                                             std::vector<Problem>& problems);
+                                             std::vector<Problem>& problems, Clients clients = Clients::not_asked);
 
   /// The next store: files that changed are read again; a host whose new pair is bad keeps the old one, and is
   /// tried again at the next call. Any thread; blocks on disk.
@@ -69,6 +75,7 @@ class Store : public base::RefCounted {
 
   std::vector<Entry> entries_;
   std::vector<std::string> alpn_;
+  Clients clients_ = Clients::not_asked;
 };
 
 }  // namespace certs

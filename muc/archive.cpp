@@ -44,10 +44,11 @@ std::int64_t archive_message(Room& room, const xmpp::Stanza& message, const xmpp
   return id;
 }
 
-// XEP-0313 6.1.1 wants what has a body; a subject change is no history (XEP-0045 7.2.13).
+// XEP-0313 6.1.1 wants what has a body; a subject change is no history (XEP-0045 7.2.13). A call's invitation and the
+// answers to it are known by the ids that the archive gives (XEP-0482 3.1).
 bool is_worth_keeping(const xmpp::Stanza& message) {
   const xmpp::Hints hints = xmpp::hints_of(message);
-  return xmpp::has_body(message) && !hints.no_store && !hints.no_permanent_store;
+  return (xmpp::has_body(message) || xmpp::is_invitation(message)) && !hints.no_store && !hints.no_permanent_store;
 }
 
 void add_archive(const Environment& environment) {

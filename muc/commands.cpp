@@ -5,15 +5,16 @@
 #include <utility>
 
 #include "muc/service.h"
+#include "router/command.h"
 #include "xmpp/ns.h"
 
 namespace muc {
 namespace {
 
+using router::kCommands;
 using xmpp::Condition;
 
 constexpr router::Xep kXep{50, "1.3.0", "Ad-Hoc Commands"};
-constexpr std::string_view kCommands = "http://jabber.org/protocol/commands";
 constexpr std::size_t kSessionBytes = 12;
 
 const Command* find(const Points& points, std::string_view node) {

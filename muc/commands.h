@@ -22,6 +22,7 @@ class Execution {
   void complete_with(Room& room) &&;
   void cancelled();
   void refuse(const xmpp::StanzaError& why) { responder_.error(why); }
+  const xmpp::Jid& who() const { return responder_.request().from(); }
 
  private:
   xml::Document answer(std::string_view status) const;

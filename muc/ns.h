@@ -18,6 +18,5 @@ inline constexpr std::string_view moderate = "urn:xmpp:message-moderate:1";     
 
 inline constexpr std::string_view vcard = "vcard-temp";                          // XEP-0054
 inline constexpr std::string_view token_invite = "urn:xmpp:muc-token-invite:0";  // XEP-0488
-inline constexpr std::string_view meetings = "urn:xmpp:http:online-meetings:0";  // XEP-0483
 
 }  // namespace muc::ns

@@ -24,6 +24,17 @@ base::Result<void> make_missing(const HostConfig& host, const certs::Files& file
   return certs::create_self_signed(host.domain.str(), files, now, kSelfSignedDays, also);
 }
 
+base::Result<CertificatesRef> load(std::vector<certs::Host> hosts, std::vector<std::string> alpn, base::WallTime now,
+                                   certs::Clients clients) {
+  std::vector<certs::Problem> problems;
+  auto store = certs::Store::load(std::move(hosts), std::move(alpn), now, problems, clients);
+  for (const certs::Problem& problem : problems) {
+    if (!problem.warning()) return base::failure(problem.text());
+  }
+  log_problems(problems);
+  return store;
+}
+
 }  // namespace
 
 std::vector<certs::Host> certificate_hosts(const Config& config, const DataFolder& data) {
@@ -37,19 +48,28 @@ std::vector<certs::Host> certificate_hosts(const Config& config, const DataFolde
   return hosts;
 }
 
+std::vector<certs::Host> token_certificate_hosts(const Config& config, const DataFolder& data) {
+  if (!config.tokens || !config.tokens->has_tls()) return {};
+  if (config.tokens->certificate.empty()) return {certificate_hosts(config, data).front()};
+  return {{config.tokens->domain, {data.file(config.tokens->certificate), data.file(config.tokens->key)}}};
+}
+
 base::Result<CertificatesRef> load_certificates(const Config& config, const DataFolder& data, base::WallTime now) {
   std::vector<certs::Host> hosts = certificate_hosts(config, data);
+  if (hosts.empty()) return CertificatesRef();
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     const auto made = make_missing(config.hosts[i], hosts[i].files, now);
     if (!made) return std::unexpected(made.error());
   }
-  std::vector<certs::Problem> problems;
-  auto store = certs::Store::load(std::move(hosts), {"xmpp-client"}, now, problems);
-  for (const certs::Problem& problem : problems) {
-    if (!problem.warning()) return base::failure(problem.text());
-  }
-  log_problems(problems);
-  return store;
+  return load(std::move(hosts), {"xmpp-client"}, now, certs::Clients::not_asked);
+}
+
+// A client of HTTP names its own protocols in ALPN, one of the line protocol none: nothing is chosen.
+base::Result<CertificatesRef> load_token_certificates(const Config& config, const DataFolder& data,
+                                                      base::WallTime now) {
+  std::vector<certs::Host> hosts = token_certificate_hosts(config, data);
+  if (hosts.empty()) return CertificatesRef();
+  return load(std::move(hosts), {}, now, certs::Clients::asked);
 }
 
 CertificatesRef reload_changed(const CertificatesRef& current, const std::vector<certs::Host>& hosts,

@@ -261,6 +261,11 @@ void read_child(const Reader& in, Config& config) {
     return;
   }
   if (name == "rooms") return;  // read_room_services
+  if (name == "tokens") {
+    if (config.tokens) in.complain("<tokens> stands twice; remove one");
+    config.tokens = read_tokens(in);
+    return;
+  }
   HostConfig host = read_host(in);
   if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())
     in.complain("the host '" + std::string(host.domain.str()) + "' stands twice; remove one");
@@ -270,15 +275,19 @@ void read_child(const Reader& in, Config& config) {
 Config read(const Reader& in) {
   if (!in.element().is(Reader::kNamespace, "exedra"))
     in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
-  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits"});
+  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits", "tokens"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
   config.durability = in.choice<Durability>("durability", config.durability,
                                             {{"process", Durability::process}, {"power", Durability::power}});
   for (const xml::Element& child : xml::children(in.element())) read_child(in.at(child), config);
-  if (config.hosts.empty()) in.complain("no host is configured; add <host domain='…'/>");
+  if (config.hosts.empty() && (!config.tokens || !config.client_listeners.empty()))
+    in.complain("no host is configured; add <host domain='…'/>");
   read_room_services(in, config);
-  if (config.client_listeners.empty()) in.complain("nobody can connect; add <clients port='5222'/>");
+  if (config.client_listeners.empty() && !config.hosts.empty())
+    in.complain("nobody can connect; add <clients port='5222'/>");
+  for (const xml::Element& child : xml::children(in.element()))
+    if (child.name() == "tokens") check_tokens(in.at(child), *config.tokens, config);
   return config;
 }
 

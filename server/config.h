@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "router/settings.h"
+#include "tokens_config.h"
 #include "xmpp/jid.h"
 
 /// One address that clients connect to.
@@ -46,6 +48,7 @@ struct Config {
   std::vector<HostConfig> hosts;
   std::vector<router::RoomService> rooms;  ///< every address that a host names, once
   router::Limits limits;
+  std::optional<TokensConfig> tokens;  ///< the token service, where there is one
 };
 
 /// Reads and checks `text`. An error is one line: `file`, line, element, what is wrong, and the remedy.

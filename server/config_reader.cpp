@@ -13,10 +13,12 @@ std::string list(const std::vector<std::string_view>& words) {
 
 }  // namespace
 
-void ConfigReader::complain(const std::string& what) const {
-  throw ConfigMistake{std::string(file_) + ":" + std::to_string(document_.line(element_)) + ": <" +
-                      std::string(element_.name()) + ">: " + what};
+std::string ConfigReader::where() const {
+  return std::string(file_) + ":" + std::to_string(document_.line(element_)) + ": <" + std::string(element_.name()) +
+         ">";
 }
+
+void ConfigReader::complain(const std::string& what) const { throw ConfigMistake{where() + ": " + what}; }
 
 void ConfigReader::only(const std::vector<std::string_view>& attributes,
                         const std::vector<std::string_view>& children) const {

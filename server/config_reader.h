@@ -23,6 +23,8 @@ class ConfigReader {
   ConfigReader(const xml::LinedDocument& document, std::string_view file, const xml::Element& element)
       : document_(document), file_(file), element_(element) {}
 
+  /// "file:line: <element>", for what is found out later.
+  std::string where() const;
   /// Throws a ConfigMistake: file, line, element and `what`, which ends with the remedy.
   [[noreturn]] void complain(const std::string& what) const;
   /// Refuses attributes and children that nobody reads: a typo must not pass silently.

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "process.h"
+#include "tokens_load.h"
 
 namespace {
 
@@ -43,6 +44,10 @@ int check(const Arguments& arguments) {
   const std::string file = arguments.config.empty() ? arguments.data + "/exedra.xml" : arguments.config;
   const auto config = read_config(file);
   if (!config) return fail(config.error());
+  if (config->tokens) {
+    const auto tokens = load_tokens(*config->tokens, arguments.data);
+    if (!tokens) return fail(tokens.error());
+  }
   std::cout << file << ": good\n";
   return 0;
 }

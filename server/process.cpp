@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "c2s/key_maker.h"
 #include "settings.h"
+#include "store/memory.h"
+#include "tokens_load.h"
 
 namespace {
 
@@ -20,10 +22,20 @@ using nlohmann::json;
 
 constexpr auto kDrain = std::chrono::seconds(5);
 constexpr std::size_t kReaders = 2;
+constexpr std::int64_t kTokensPages = 256L * 1024;  // of the database in memory, where it has nothing but the audit
 
+/// The token service alone has one thread's work.
 std::size_t shards_of(const Config& config) {
-  return config.shards != 0 ? config.shards : std::max(1U, std::thread::hardware_concurrency());
+  if (config.shards != 0) return config.shards;
+  return config.hosts.empty() ? 1 : std::max(1U, std::thread::hardware_concurrency());
 }
+
+/// That derive and check passwords.
+std::size_t cpu_threads_of(const Config& config) {
+  return config.hosts.empty() ? 1 : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::size_t readers_of(const Config& config) { return config.hosts.empty() ? 1 : kReaders; }
 
 std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
@@ -36,8 +48,8 @@ Process::Process(ProcessOptions options, DataFolder data, Config config)
       data_(std::move(data)),
       config_(std::move(config)),
       writing_(1),
-      reading_(kReaders),
-      cpu_(std::max(1U, std::thread::hardware_concurrency())) {
+      reading_(readers_of(config_)),
+      cpu_(cpu_threads_of(config_)) {
   for (std::size_t i = 0; i < shards_of(config_); ++i) loops_.push_back(std::make_unique<net::AsioLoop>());
   started_ = home().now();
 }
@@ -54,10 +66,8 @@ base::Result<std::unique_ptr<Process>> Process::start(ProcessOptions options, Da
 }
 
 base::Result<void> Process::open() {
-  auto certificates = load_certificates(config_, data_, home().wall());
-  if (!certificates) return std::unexpected(certificates.error());
-  certificates_ = std::move(*certificates);
-  for (const auto step : {&Process::open_store, &Process::open_listeners, &Process::open_control}) {
+  for (const auto step : {&Process::open_certificates, &Process::open_store, &Process::open_listeners,
+                          &Process::open_tokens, &Process::open_control}) {
     const auto done = (this->*step)();
     if (!done) return done;
   }
@@ -67,9 +77,26 @@ base::Result<void> Process::open() {
   return {};
 }
 
+base::Result<void> Process::open_certificates() {
+  auto certificates = load_certificates(config_, data_, home().wall());
+  if (!certificates) return std::unexpected(certificates.error());
+  certificates_ = std::move(*certificates);
+  auto token_certificates = load_token_certificates(config_, data_, home().wall());
+  if (!token_certificates) return std::unexpected(token_certificates.error());
+  token_certificates_ = std::move(*token_certificates);
+  return {};
+}
+
 base::Result<void> Process::open_store() {
+  tokensvc::SettingsRef tokens;
+  if (config_.tokens) {
+    auto loaded = load_tokens(*config_.tokens, data_.path());
+    if (!loaded) return std::unexpected(loaded.error());
+    tokens = std::move(*loaded);
+  }
   const auto secret = data_.secret(base::system_random());
   if (!secret) return std::unexpected(secret.error());
+  if (config_.hosts.empty()) store::bound_memory(kTokensPages);
   store::Options options;
   options.survive_power_cut = config_.durability == Durability::power;
   auto store = store::Store::open(data_.database(), options, writing_, reading_);
@@ -81,8 +108,8 @@ base::Result<void> Process::open_store() {
   std::vector<base::Loop*> loops;
   loops.reserve(loops_.size());
   for (const auto& loop : loops_) loops.push_back(loop.get());
-  server_ =
-      std::make_unique<Server>(std::move(loops), Seams{*store_, *keys_, cpu_, base::system_random(), fake}, settings());
+  const Seams seams{*store_, *keys_, cpu_, base::system_random(), fake, tokens};
+  server_ = std::make_unique<Server>(std::move(loops), seams, settings());
   return {};
 }
 
@@ -114,6 +141,16 @@ base::Result<void> Process::open_listener(const ClientListener& entrance) {
   return {};
 }
 
+base::Result<void> Process::open_tokens() {
+  tokensvc::Office* office = server_->shard(0).office();
+  if (office == nullptr) return {};
+  auto tokens =
+      Tokens::open({home(), *office, *store_, tcp_limits(config_.limits), options_.port_offset}, token_certificates_);
+  if (!tokens) return std::unexpected(tokens.error());
+  tokens_ = std::move(*tokens);
+  return {};
+}
+
 base::Result<void> Process::open_control() {
   auto control = admin::Control::open(home(), data_.control_socket(),
                                       {server_->shard(0).router(), *store_, base::system_random(), *this});
@@ -125,12 +162,15 @@ base::Result<void> Process::open_control() {
 std::string Process::greeting() const {
   std::string text = "exedra " EXEDRA_VERSION " serves";
   for (const HostConfig& host : config_.hosts) text += " " + std::string(host.domain.str());
+  if (config_.hosts.empty()) text += " tokens";
   text += ", data in " + data_.path() + "\n";
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     const ClientListener& entrance = config_.client_listeners[i];
     text += "  clients: " + bracketed(entrance.address) + ":" + std::to_string(listeners_[i]->port()) +
             (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
   }
+  if (tokens_) text += tokens_->greeting();
+  if (config_.hosts.empty()) return text;
   std::error_code ignored;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   text += "  add an account: " + (here / "exedractl").string() + " --data " + data_.path() + " account add NAME@" +
@@ -167,7 +207,10 @@ void Process::stop() {
     base::log::warning("stopped before all clients were gone");
     end();
   });
-  server_->stop([this] { end(); });
+  server_->stop([this] {
+    if (!tokens_) return end();
+    tokens_->stop([this] { end(); });
+  });
 }
 
 void Process::end() {
@@ -199,6 +242,7 @@ void Process::status(admin::Done done) {
               {"hosts", std::move(hosts)},
               {"ports", std::move(ports)},
               {"paused_ports", std::move(paused)},
+              {"tokens", tokens_ ? tokens_->status() : json::array()},
               {"connections", counts.connections},
               {"sessions", counts.sessions},
               {"hibernated", counts.hibernated}});
@@ -206,12 +250,6 @@ void Process::status(admin::Done done) {
 }
 
 namespace {
-
-/// What a reload reads from disk, away from the shards.
-struct Read {
-  Config config;
-  CertificatesRef certificates;
-};
 
 /// What components are made for, once.
 struct Domains {
@@ -226,27 +264,54 @@ Domains domains(const Config& config) {
   return all;
 }
 
-/// Fails before anything is changed or made.
-base::Result<Read> read_again(const std::string& file, const DataFolder& data, const Domains& served,
-                              base::WallTime now) {
-  const auto text = read_file(file);
-  if (!text) return std::unexpected(text.error());
-  auto config = parse_config(*text, file);
-  if (!config) return std::unexpected(config.error());
-  if (domains(*config) != served) {
-    return base::failure(
-        "hosts and room services are added and removed by a restart only; the old configuration stays");
-  }
-  auto certificates = load_certificates(*config, data, now);
-  if (!certificates) return std::unexpected(certificates.error());
-  return Read{std::move(*config), std::move(*certificates)};
+/// Entrances stay as they were at start, so one must not need what there was none of.
+bool same_entrances(const Config& a, const Config& b) {
+  return a.tokens.has_value() == b.tokens.has_value() && (!a.tokens || a.tokens->has_tls() == b.tokens->has_tls());
 }
 
 }  // namespace
 
+/// What a reload reads from disk, away from the shards.
+struct Process::Read {
+  Config config;
+  CertificatesRef certificates, token_certificates;
+  tokensvc::SettingsRef tokens;
+};
+
+/// Fails before anything is changed or made.
+base::Result<Process::Read> Process::read_again(const std::string& file, const DataFolder& data, const Config& served,
+                                                base::WallTime now) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  auto config = parse_config(*text, file);
+  if (!config) return std::unexpected(config.error());
+  if (domains(*config) != domains(served)) {
+    return base::failure(
+        "hosts and room services are added and removed by a restart only; the old configuration stays");
+  }
+  if (!same_entrances(*config, served)) {
+    return base::failure(
+        "<tokens> and TLS on its entrances come and go by a restart only; the old configuration stays");
+  }
+  Read read;
+  if (config->tokens) {
+    auto tokens = load_tokens(*config->tokens, data.path());
+    if (!tokens) return std::unexpected(tokens.error());
+    read.tokens = std::move(*tokens);
+  }
+  auto certificates = load_certificates(*config, data, now);
+  if (!certificates) return std::unexpected(certificates.error());
+  auto token_certificates = load_token_certificates(*config, data, now);
+  if (!token_certificates) return std::unexpected(token_certificates.error());
+  read.certificates = std::move(*certificates);
+  read.token_certificates = std::move(*token_certificates);
+  read.config = std::move(*config);
+  return read;
+}
+
 void Process::reload(admin::Done done) {
   if (std::exchange(reloading_, true)) return done(base::failure("a reload is under way already"));
-  cpu_.submit([this, served = domains(config_), done = std::move(done)]() mutable {
+  cpu_.submit([this, served = config_, done = std::move(done)]() mutable {
     auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, served, home().wall()));
     home().post([this, read = std::move(read), done = std::move(done)]() mutable {
       reloading_ = false;
@@ -254,16 +319,17 @@ void Process::reload(admin::Done done) {
         base::log::error("reload_refused", {{"why", read->error().what}});
         return done(std::unexpected(read->error()));
       }
-      apply(std::move((*read)->config), std::move((*read)->certificates));
+      apply(std::move(**read));
       done(json::object());
     });
   });
 }
 
 /// Listeners, shards and durability stay as they were at start.
-void Process::apply(Config config, CertificatesRef certificates) {
-  config_ = std::move(config);
-  certificates_ = std::move(certificates);
+void Process::apply(Read read) {
+  config_ = std::move(read.config);
+  certificates_ = std::move(read.certificates);
+  token_certificates_ = std::move(read.token_certificates);
   try {  // opened again even if it is the same, because somebody may have moved the file
     base::log::configure(config_.log_level, config_.log_file.empty() ? "" : data_.file(config_.log_file));
   } catch (const std::exception& error) {
@@ -271,20 +337,49 @@ void Process::apply(Config config, CertificatesRef certificates) {
   }
   server_->use(settings());
   server_->use(certificates_);
+  if (tokens_) {
+    tokens_->use(token_certificates_);
+    server_->use(read.tokens);
+    home().post([this] { tokens_->reconsider(); });  // behind the office's turn on this loop
+  }
   base::log::info("reloaded", {{"config", options_.config_file}});
 }
 
 void Process::watch_certificates() {
   watch_ = base::Timer(home(), options_.certificate_watch, [this] {
     watch_certificates();
-    cpu_.submit([this, current = certificates_, hosts = certificate_hosts(config_, data_)] {
-      auto next = reload_changed(current, hosts, home().wall());
-      if (!next) return;
-      home().post([this, current, next = std::move(next)] {
-        if (certificates_ != current) return;  // a reload came between
-        certificates_ = next;
-        server_->use(next);
-      });
-    });
+    look_at_certificates();
   });
+}
+
+void Process::look_at_certificates() {
+  const auto look = [this](const CertificatesRef& current, std::vector<certs::Host> hosts, auto use) {
+    if (!current) return;
+    cpu_.submit([this, current, hosts = std::move(hosts), use] {
+      auto next = reload_changed(current, hosts, home().wall());
+      if (next) home().post([use, current, next = std::move(next)] { use(current, next); });
+    });
+  };
+  // What differs from `before` by now came by a reload.
+  look(certificates_, certificate_hosts(config_, data_), [this](const auto& before, const auto& next) {
+    if (certificates_ == before) server_->use(certificates_ = next);
+  });
+  look(token_certificates_, token_certificate_hosts(config_, data_), [this](const auto& before, const auto& next) {
+    if (token_certificates_ == before) tokens_->use(token_certificates_ = next);
+  });
+}
+
+/// Ids and algorithms only.
+void Process::token_keys(admin::Done done) {
+  tokensvc::Office* office = server_->shard(0).office();
+  if (office == nullptr)
+    return done(base::failure("this server has no token service; add <tokens> to its configuration"));
+  const tokensvc::KeyRing& ring = office->settings()->keys;
+  json keys = json::array();
+  for (const tokensvc::Key& key : ring.keys())
+    keys.push_back({{"id", key.id()},
+                    {"algorithm", tokensvc::to_string(key.algorithm())},
+                    {"signs", &key == ring.signer()},
+                    {"can_sign", key.can_sign()}});
+  done(json{{"keys", std::move(keys)}});
 }

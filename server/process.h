@@ -17,6 +17,7 @@
 #include "net/listener.h"
 #include "server.h"
 #include "settle.h"
+#include "tokens.h"
 
 struct ProcessOptions {
   std::string config_file;
@@ -40,16 +41,23 @@ class Process final : public admin::Process {
   void status(admin::Done done) override;
   void reload(admin::Done done) override;
   void stop() override;
+  void token_keys(admin::Done done) override;
 
  private:
   Process(ProcessOptions options, DataFolder data, Config config);
   router::SettingsRef settings() const;
   base::Result<void> open();
+  base::Result<void> open_certificates();
   base::Result<void> open_store();
   base::Result<void> open_listeners();
   base::Result<void> open_listener(const ClientListener& entrance);
+  base::Result<void> open_tokens();
   base::Result<void> open_control();
-  void apply(Config config, CertificatesRef certificates);
+  struct Read;
+  static base::Result<Read> read_again(const std::string& file, const DataFolder& data, const Config& served,
+                                       base::WallTime now);
+  void apply(Read read);
+  void look_at_certificates();
   void watch_certificates();
   void on_signal(int number);
   void settle();
@@ -66,8 +74,10 @@ class Process final : public admin::Process {
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Server> server_;
-  CertificatesRef certificates_;
+  CertificatesRef certificates_;        ///< empty without hosts
+  CertificatesRef token_certificates_;  ///< empty where no entrance of the token service has TLS
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<Tokens> tokens_;  ///< null without a token service
   std::unique_ptr<admin::Control> control_;
   base::Timer watch_, drain_;
   std::size_t next_shard_ = 0;  ///< round robin of accepted connections

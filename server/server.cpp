@@ -43,6 +43,12 @@ void Server::use(const base::Ref<certs::Store>& certificates) {
   on_each(shards_, [certificates](Shard& shard) { shard.clients().use(certificates); });
 }
 
+void Server::use(const tokensvc::SettingsRef& tokens) {
+  on_each(shards_, [tokens](Shard& shard) {
+    if (shard.office() != nullptr) shard.office()->use(tokens);
+  });
+}
+
 void Server::count(base::Fn<void(c2s::Counts)> done) {
   const auto counting =  // shared by the answers of all shards
       std::make_shared<Counting>(Counting{{}, shards_.size(), std::move(done)});

@@ -18,6 +18,8 @@ class Server {
   /// On every shard between two turns. The hosts and room services must be those it was made with.
   void use(const router::SettingsRef& settings);
   void use(const base::Ref<certs::Store>& certificates);
+  /// Never null; a server made without a token service stays without.
+  void use(const tokensvc::SettingsRef& tokens);
 
   /// Any thread: shards do not move. What it gives is for that shard's thread.
   Shard& shard(std::size_t id) { return *shards_[id]; }

@@ -6,6 +6,15 @@
 
 #include "config.h"
 
+namespace {
+
+bool has_meetings(const Config& config, const xmpp::Jid& domain) {
+  return config.tokens && std::ranges::find(config.tokens->rules, domain.str(), &tokensvc::MeetingRule::domain) !=
+                              config.tokens->rules.end();
+}
+
+}  // namespace
+
 router::SettingsRef make_settings(const Config& config, std::uint64_t descriptors) {
   std::vector<router::HostSettings> hosts;
   hosts.reserve(config.hosts.size());
@@ -17,14 +26,18 @@ router::SettingsRef make_settings(const Config& config, std::uint64_t descriptor
                      .registration = host.registration,
                      .offline_max_messages = host.offline_max_messages,
                      .admin_contacts = host.admin_contacts,
-                     .rooms = host.rooms});
+                     .rooms = host.rooms,
+                     .meetings = has_meetings(config, host.domain)});
   }
   router::Limits limits = config.limits;
   limits.max_unauthenticated =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(limits.max_unauthenticated, descriptors / 2));
   limits.out_queue_bytes = tcp_limits(limits).queue;
   std::vector<router::RoomService> rooms = config.rooms;
-  for (router::RoomService& service : rooms) service.history = std::min(service.history, limits.room_history);
+  for (router::RoomService& service : rooms) {
+    service.history = std::min(service.history, limits.room_history);
+    service.meetings = has_meetings(config, service.domain);
+  }
   return base::make_ref<router::Settings>(std::move(hosts), limits, std::move(rooms));
 }
 

@@ -7,6 +7,7 @@
 #include "features/blocking.h"
 #include "features/caps.h"
 #include "features/carbons.h"
+#include "features/commands.h"
 #include "features/contact.h"
 #include "features/csi.h"
 #include "features/disco.h"
@@ -20,11 +21,12 @@
 #include "features/vcard.h"
 #include "features/version.h"
 #include "offline/offline.h"
+#include "router/token_service.h"
 
 namespace {
 
 // What streams speak and stanzas are made of, below the components: listed here because nothing registers it.
-constexpr std::array<router::Xep, 11> kBelow{{{4, "2.13.2", "Data Forms"},
+constexpr std::array<router::Xep, 12> kBelow{{{4, "2.13.2", "Data Forms"},
                                               {59, "1.0", "Result Set Management"},
                                               {82, "1.1.1", "XMPP Date and Time Profiles"},
                                               {198, "1.6.3", "Stream Management"},
@@ -34,7 +36,8 @@ constexpr std::array<router::Xep, 11> kBelow{{{4, "2.13.2", "Data Forms"},
                                               {388, "1.0.4", "Extensible SASL Profile"},
                                               {440, "1.0.0", "SASL Channel-Binding Type Capability"},
                                               {474, "0.5.0", "SASL SCRAM Downgrade Protection"},
-                                              {478, "0.2.0", "Stream Limits Advertisement"}}};
+                                              {478, "0.2.0", "Stream Limits Advertisement"},
+                                              {482, "0.1.0", "Call Invites"}}};
 
 }  // namespace
 
@@ -49,6 +52,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   wire_features(seams);
   wire_offline(seams);
   wire_rooms();
+  wire_tokens(seams);
   wire_clients();
   registry_.freeze();
 }
@@ -80,6 +84,7 @@ void Shard::wire_features(const Seams& seams) {
   features::add_time(environment);
   features::add_version(environment);
   features::add_disco(environment);
+  features::add_commands(environment);
   features::add_caps(environment);
 }
 
@@ -90,6 +95,14 @@ void Shard::wire_offline(const Seams& seams) {
 void Shard::wire_rooms() {
   for (const router::RoomService& service : router_.settings().room_services())
     router_.claim(service.domain.domain(), rooms_);
+}
+
+void Shard::wire_tokens(const Seams& seams) {
+  if (!seams.tokens) return;
+  office_ = std::make_unique<tokensvc::Office>(router_.loop(), seams.store, seams.tokens);
+  meetings_ =
+      std::make_unique<tokensvc::Meetings>(router_, registry_, seams.store, seams.random, *office_, seams.fake.secret);
+  router_.claim(router::kTokenService, *meetings_);
 }
 
 void Shard::wire_clients() {

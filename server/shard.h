@@ -1,6 +1,8 @@
 // One shard's components, built from seams: production gives Asio loops and threads, tests the simulated world.
 #pragma once
 
+#include <memory>
+
 #include "accounts/accounts.h"
 #include "accounts/administration.h"
 #include "base/executor.h"
@@ -13,6 +15,8 @@
 #include "store/key_maker.h"
 #include "store/store.h"
 #include "stream/mechanisms.h"
+#include "tokensvc/meetings.h"
+#include "tokensvc/office.h"
 
 /// What all shards share; outlives them.
 struct Seams {
@@ -21,6 +25,7 @@ struct Seams {
   base::Executor& cpu;  ///< derives and checks passwords
   base::Random& random;
   stream::FakeAccounts fake;
+  tokensvc::SettingsRef tokens = {};  ///< null: there is no token service
 };
 
 /// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
@@ -32,6 +37,8 @@ class Shard {
   router::Router& router() { return router_; }
   const router::Registry& registry() const { return registry_; }
   c2s::Clients& clients() { return clients_; }
+  /// Null where there is no token service.
+  tokensvc::Office* office() { return office_.get(); }
   /// Ends all streams; `done` on this thread when none is left.
   void stop(base::Fn<void()> done);
 
@@ -40,6 +47,7 @@ class Shard {
   void wire_features(const Seams& seams);
   void wire_offline(const Seams& seams);
   void wire_rooms();
+  void wire_tokens(const Seams& seams);
   void wire_clients();
 
   router::Router& router_;
@@ -48,5 +56,7 @@ class Shard {
   accounts::Accounts accounts_;
   accounts::Administration administration_;
   muc::Service rooms_;
+  std::unique_ptr<tokensvc::Office> office_;
+  std::unique_ptr<tokensvc::Meetings> meetings_;
   c2s::Clients clients_;
 };

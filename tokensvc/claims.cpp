@@ -1,78 +1,107 @@
 #include "tokensvc/claims.h"
 
-#include <nlohmann/json.hpp>
+#include <openssl/evp.h>
 
-#include "base/base64.h"
+#include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace tokensvc {
 namespace {
 
-using nlohmann::ordered_json;
-
 /// Jitsi allows no leeway, and clocks differ.
 constexpr std::chrono::seconds kClockDifference{10};
 
-std::int64_t number(std::chrono::sys_seconds time) { return time.time_since_epoch().count(); }
+bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-// Members are put one by one where there is room: an initializer list copies each of them twice.
-using Members = ordered_json::object_t;
+// Text by text: to build a tree of JSON values takes longer than the signature.
 
-Members members(std::size_t most) {
-  Members some;
-  some.reserve(most);
-  return some;
-}
-
-void put(Members& object, const char* name, const std::string& text) {
-  if (!text.empty()) object.emplace(name, text);
-}
-
-Members user_of(const Claims& claims) {
-  Members user = members(6);
-  user.emplace("id", claims.user.id);
-  user.emplace("name", claims.user.name);
-  put(user, "email", claims.user.email);
-  put(user, "avatar", claims.user.avatar);
-  user.emplace("affiliation", claims.moderator ? "owner" : "member");  // token_affiliation reads this, or the next
-  user.emplace("moderator", claims.moderator);
-  return user;
-}
-
-Members context_of(const Claims& claims) {
-  Members context = members(5);
-  context.emplace("user", user_of(claims));
-  put(context, "group", claims.group);
-  put(context, "tenant", claims.tenant);
-  if (claims.features) {
-    Members features = members(claims.features->size());
-    for (const auto& [name, granted] : *claims.features) features.emplace(name, granted);
-    context.emplace("features", std::move(features));
+void add(std::string& out, std::string_view text) {
+  if (std::ranges::all_of(text, is_plain)) {
+    out.append(1, '"').append(text).append(1, '"');
+  } else {
+    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
-  if (claims.room_is_pattern) context.emplace("room", ordered_json{{"regex", true}});
-  return context;
+}
+
+void add(std::string& out, bool value) { out += value ? "true" : "false"; }
+
+void add(std::string& out, std::chrono::sys_seconds time) { out += std::to_string(time.time_since_epoch().count()); }
+
+/// `before`: the name with what stands before it.
+template <class Value>
+void put(std::string& out, std::string_view before, const Value& value) {
+  out += before;
+  add(out, value);
+}
+
+void put_if_any(std::string& out, std::string_view before, const std::string& text) {
+  if (!text.empty()) put(out, before, std::string_view(text));
+}
+
+void put_user(std::string& out, const Claims& claims) {
+  put(out, R"({"id":)", std::string_view(claims.user.id));
+  put(out, R"(,"name":)", std::string_view(claims.user.name));
+  put_if_any(out, R"(,"email":)", claims.user.email);
+  put_if_any(out, R"(,"avatar":)", claims.user.avatar);
+  // token_affiliation reads this, or the next
+  out += claims.moderator ? R"(,"affiliation":"owner")" : R"(,"affiliation":"member")";
+  put(out, R"(,"moderator":)", claims.moderator);
+  out += '}';
+}
+
+void put_context(std::string& out, const Claims& claims) {
+  out += R"({"user":)";
+  put_user(out, claims);
+  put_if_any(out, R"(,"group":)", claims.group);
+  put_if_any(out, R"(,"tenant":)", claims.tenant);
+  if (claims.features) {
+    out += R"(,"features":{)";
+    std::string_view between;
+    for (const auto& [name, granted] : *claims.features) {
+      put(out, std::exchange(between, ","), std::string_view(name));
+      put(out, ":", granted);
+    }
+    out += '}';
+  }
+  if (claims.room_is_pattern) out += R"(,"room":{"regex":true})";
+  out += '}';
+}
+
+/// libsodium's takes the same time for every text, which nothing here needs, and a tenth of a whole token's.
+std::string base64url(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  text.resize((bytes.size() * 4 + 2) / 3);  // neither padding nor NUL
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
 }
 
 }  // namespace
 
 std::string payload(const Claims& claims) {
-  Members all = members(9);
-  all.emplace("aud", claims.audience);
-  all.emplace("iss", claims.issuer);
-  all.emplace("sub", claims.subject);
-  all.emplace("room", claims.room);
-  all.emplace("iat", number(claims.issued));
-  all.emplace("nbf", number(claims.issued - kClockDifference));
-  all.emplace("exp", number(claims.expires));
-  all.emplace("moderator", claims.moderator);  // token_moderation takes a boolean only
-  all.emplace("context", context_of(claims));
-  return ordered_json(std::move(all)).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  std::string out;
+  out.reserve(512);
+  put(out, R"({"aud":)", std::string_view(claims.audience));
+  put(out, R"(,"iss":)", std::string_view(claims.issuer));
+  put(out, R"(,"sub":)", std::string_view(claims.subject));
+  put(out, R"(,"room":)", std::string_view(claims.room));
+  put(out, R"(,"iat":)", claims.issued);
+  put(out, R"(,"nbf":)", claims.issued - kClockDifference);
+  put(out, R"(,"exp":)", claims.expires);
+  put(out, R"(,"moderator":)", claims.moderator);  // token_moderation takes a boolean only
+  out += R"(,"context":)";
+  put_context(out, claims);
+  out += '}';
+  return out;
 }
 
 base::Result<std::string> mint(const Key& key, const Claims& claims) {
-  std::string token = key.header() + '.' + base::base64url(payload(claims));
+  std::string token = key.header() + '.' + base64url(payload(claims));
   const auto signature = key.sign(token);
   if (!signature) return std::unexpected(signature.error());
-  return token + '.' + base::base64url(*signature);
+  return token + '.' + base64url(*signature);
 }
 
 }  // namespace tokensvc

@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/check.h"
+#include "certs/openssl.h"
 #include "tokensvc/signature.h"
 
 namespace tokensvc {
@@ -22,12 +23,9 @@ constexpr std::pair<Algorithm, std::string_view> kNames[] = {
 constexpr std::size_t kMaxIdBytes = 128;
 constexpr std::size_t kMaxPemBytes = 64 * 1024;
 
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-using Bio = std::unique_ptr<BIO, FreeBio>;
-
-Bio reading(std::string_view bytes) { return Bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size()))); }
+certs::BioPtr reading(std::string_view bytes) {
+  return certs::BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+}
 
 /// Otherwise OpenSSL would ask at the terminal.
 int no_password(char*, int, int, void*) { return -1; }
@@ -146,7 +144,7 @@ bool Key::verify(std::string_view text, std::string_view signature) const {
 
 std::optional<std::string> Key::public_pem() const {
   if (public_ == nullptr) return std::nullopt;
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const certs::BioPtr bio(BIO_new(BIO_s_mem()));
   if (bio == nullptr || PEM_write_bio_PUBKEY(bio.get(), public_.get()) != 1) return std::nullopt;
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);

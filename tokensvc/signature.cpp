@@ -6,25 +6,20 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/params.h>
 
 #include <memory>
 
 #include "base/check.h"
+#include "certs/openssl.h"
 
 namespace tokensvc {
 namespace {
 
-template <auto Release>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Release(object);
-  }
-};
+using certs::Deleter;
 using Digest = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
+using Mac = std::unique_ptr<EVP_MAC_CTX, Deleter<EVP_MAC_CTX_free>>;
 using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
 using SecretNumber = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
 using Making = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
@@ -111,11 +106,18 @@ const char* parameter(PublicNumber which) {
 }  // namespace
 
 std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text) {
+  // Looked up once: HMAC() would for each token.
+  static EVP_MAC* const method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   const EVP_MD* hash = hash_of(algorithm);
-  std::string mac(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
-  const auto* done =
-      HMAC(hash, secret.data(), static_cast<int>(secret.size()), bytes_of(text), text.size(), bytes_of(mac), nullptr);
-  base::check(done != nullptr, "OpenSSL computes a MAC");
+  std::string mac(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0'), name = EVP_MD_get0_name(hash);
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), name.size()),
+                               OSSL_PARAM_construct_end()};
+  const Mac context(EVP_MAC_CTX_new(method));
+  std::size_t size = 0;
+  const bool done = context != nullptr && EVP_MAC_init(context.get(), bytes_of(secret), secret.size(), params) == 1 &&
+                    EVP_MAC_update(context.get(), bytes_of(text), text.size()) == 1 &&
+                    EVP_MAC_final(context.get(), bytes_of(mac), &size, mac.size()) == 1;
+  base::check(done && size == mac.size(), "OpenSSL computes a MAC");
   return mac;
 }
 

@@ -12,12 +12,13 @@ int main(int argc, char** argv) {
   const std::map<std::string, nlohmann::json (*)(const Options&)> cases{
       {"register", load::run_register}, {"logins", load::run_logins},   {"idle", load::run_idle},
       {"chat", load::run_chat},         {"offline", load::run_offline}, {"presence", load::run_presence},
-      {"room", load::run_room},         {"joins", load::run_joins},     {"storm", load::run_storm}};
+      {"room", load::run_room},         {"joins", load::run_joins},     {"storm", load::run_storm},
+      {"tokens", load::run_tokens}};
   const std::map<std::string, load::Tls> kinds{
       {"none", load::Tls::none}, {"starttls", load::Tls::starttls}, {"direct", load::Tls::direct}};
   Options options;
   std::string name;
-  CLI::App app("Loads an XMPP server whose accounts are u0, u1, … and reports as JSON.");
+  CLI::App app("Loads an XMPP server whose accounts are u0, u1, …, or a token service, and reports as JSON.");
   app.add_option("case", name, "what to do")->required()->check(CLI::IsMember(cases));
   app.add_option("--address", options.way.address, "numeric address of the server");
   app.add_option("--port", options.way.port);

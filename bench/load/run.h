@@ -98,5 +98,6 @@ nlohmann::json run_offline(const Options& options);
 nlohmann::json run_presence(const Options& options);
 nlohmann::json run_room(const Options& options);
 nlohmann::json run_joins(const Options& options);
+nlohmann::json run_tokens(const Options& options);
 
 }  // namespace load

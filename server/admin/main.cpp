@@ -1,16 +1,22 @@
 // exedractl: administers the server whose data folder it is given. Exit codes: 0 done, 1 the server refused or could
 // not be reached, 2 bad usage.
+#include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "admin/ctl_client.h"
+#include "admin/import.h"
 
 namespace {
 
@@ -21,9 +27,12 @@ struct Options {
   bool as_json = false;
   std::string jid, file, why;
   bool password_stdin = false, generate = false;
+  std::string caller, secret_file;
+  int last = 50;
 };
 
 constexpr int kRefused = 1, kUsage = 2;
+constexpr const char* kImport = "tokensvc import";
 
 /// Does not show what is typed, as long as it lives.
 class NoEcho {
@@ -70,10 +79,10 @@ base::Result<void> add_password(const Options& options, json& request) {
   return {};
 }
 
-std::string when(std::int64_t seconds) {
+std::string when(std::int64_t seconds, const char* format = "%Y-%m-%d") {
   const std::time_t time = seconds;
   char text[32] = "";
-  std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&time));
+  std::strftime(text, sizeof text, format, std::gmtime(&time));
   return text;
 }
 
@@ -85,6 +94,11 @@ void print_status(const json& answer) {
   for (const json& host : answer.at("hosts")) {
     std::cout << "host " << host.value("domain", "") << ", certificate until "
               << when(host.value("certificate_expires", std::int64_t{0})) << "\n";
+  }
+  for (const json& entrance : answer.value("tokens", json::array())) {
+    std::cout << "tokens: " << entrance.value("kind", "") << " " << entrance.value("where", "") << ", "
+              << entrance.value("connections", 0) << " connections"
+              << (entrance.value("paused", false) ? ", takes no more: out of descriptors or memory\n" : "\n");
   }
   const json paused = answer.value("paused_ports", json::array());
   for (const json& port : answer.at("ports")) {
@@ -190,10 +204,81 @@ void add_account_commands(CLI::App& app, Options& options, Chosen& chosen) {
   account->add_subcommand("list", "all accounts")->callback([&chosen] { chosen = {"account list", print_accounts}; });
 }
 
+void print_audit(const json& answer) {
+  constexpr const char* kTime = "%Y-%m-%d %H:%M:%S";
+  for (const json& each : answer.at("tokens")) {
+    std::cout << when(each.value("time", std::int64_t{0}), kTime) << "  " << each.value("caller", "") << " ("
+              << each.value("way", "") << ")  " << each.value("user", "") << "  " << json(each.value("name", "")).dump()
+              << "  " << json(each.value("room", "")).dump() << " at " << each.value("subject", "")
+              << (each.value("moderator", false) ? ", moderator" : "") << ", until "
+              << when(each.value("expires", std::int64_t{0}), kTime) << "\n";
+  }
+}
+
+void print_keys(const json& answer) {
+  for (const json& each : answer.at("keys")) {
+    const std::string id = each.value("id", "");
+    std::cout << (id.empty() ? "(no id)" : id) << "  " << each.value("algorithm", "")
+              << (each.value("signs", false)      ? "  signs"
+                  : each.value("can_sign", false) ? "  verifies, can sign"
+                                                  : "  verifies")
+              << "\n";
+  }
+}
+
+/// Into a new file that only its owner can read.
+base::Result<void> write_secret(const std::string& path, std::string_view secret) {
+  const net::Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (file.get() < 0 || write(file.get(), secret.data(), secret.size()) != static_cast<ssize_t>(secret.size()))
+    return base::failure("writing " + path + ": " + std::strerror(errno));
+  return {};
+}
+
+/// The XML to standard output, what there is to say of it to standard error. No server is asked.
+int print_import(const Options& options) {
+  const auto fail = [](const std::string& why) {
+    std::cerr << "exedractl: " << why << "\n";
+    return kRefused;
+  };
+  std::ifstream in(options.file, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return fail("reading " + options.file + ": " + std::strerror(errno));
+  const bool writes = !options.secret_file.empty();
+  const std::string secret_file =
+      writes ? std::filesystem::absolute(options.secret_file).string() : std::string("jitsi.secret");
+  const auto imported = admin::import_chat_admin(text.str(), secret_file);
+  if (!imported) return fail(options.file + ": " + imported.error().what);
+  std::cout << imported->xml;
+  for (const std::string& remark : imported->remarks) std::cerr << "note: " << remark << ".\n";
+  if (imported->secret_is_short) return writes ? kRefused : 0;
+  if (!writes) {
+    std::cerr << "note: put the secret into jitsi.secret in the data folder, mode 0600; --secret FILE does it.\n";
+    return 0;
+  }
+  const auto written = write_secret(secret_file, imported->secret.reveal());
+  return written ? 0 : fail(written.error().what);
+}
+
+void add_token_commands(CLI::App& app, Options& options, Chosen& chosen) {
+  CLI::App* tokens = app.add_subcommand("tokensvc", "the token service")->require_subcommand(1);
+  CLI::App* audit = tokens->add_subcommand("audit", "the tokens that were handed out last");
+  audit->add_option("--caller", options.caller, "only of this caller");
+  audit->add_option("--last", options.last, "so many at most")->check(CLI::Range(1, 10'000))->capture_default_str();
+  audit->callback([&chosen] { chosen = {"tokensvc audit", print_audit}; });
+  tokens->add_subcommand("keys", "ids and algorithms of its keys")->callback([&chosen] {
+    chosen = {"tokensvc keys", print_keys};
+  });
+  CLI::App* from = tokens->add_subcommand("import", "print the XML for a configuration of chat_admin_server");
+  from->add_option("file", options.file, "its JSON")->required()->check(CLI::ExistingFile);
+  from->add_option("--secret", options.secret_file, "write the secret into this new file")->type_name("FILE");
+  from->callback([&chosen] { chosen = {kImport, {}}; });
+}
+
 void add_commands(CLI::App& app, Options& options, Chosen& chosen) {
   app.add_option("-d,--data", options.data, "the server's data folder")->type_name("DIR")->capture_default_str();
   app.add_flag("--json", options.as_json, "print the answer as JSON");
   add_account_commands(app, options, chosen);
+  add_token_commands(app, options, chosen);
   CLI::App* sessions = app.add_subcommand("sessions", "who is connected");
   sessions->add_option("jid", options.jid, "only of this account");
   sessions->callback([&chosen] { chosen = {"sessions", print_sessions}; });
@@ -229,7 +314,10 @@ int main(int count, char** words) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
+  if (chosen.op == kImport) return print_import(options);
   json request{{"op", chosen.op}};
+  if (chosen.op == "tokensvc audit") request["last"] = options.last;
+  if (!options.caller.empty()) request["caller"] = options.caller;
   if (!options.jid.empty()) request["jid"] = options.jid;
   if (!options.why.empty()) request["why"] = options.why;
   if (!options.file.empty()) request["file"] = std::filesystem::absolute(options.file).string();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "admin/account_operations.h"
+#include "admin/token_operations.h"
 #include "base/log.h"
 #include "router/router.h"
 #include "store/store.h"
@@ -45,6 +46,8 @@ constexpr Operation table[] = {
     {"reload", "", reload},
     {"stop", "", stop},
     {"backup", "file", backup},
+    {"tokensvc audit", "", audit_tokens},
+    {"tokensvc keys", "", list_token_keys},
 };
 
 bool has_text(const json& object, std::string_view key) {
@@ -53,6 +56,8 @@ bool has_text(const json& object, std::string_view key) {
 }
 
 }  // namespace
+
+void Process::token_keys(Done done) { done(base::failure("there is no token service")); }
 
 std::span<const Operation> operations() { return table; }
 

@@ -30,6 +30,8 @@ class Process {
   virtual void reload(Done done) = 0;
   /// Returns at once; the process ends when its clients are told.
   virtual void stop() = 0;
+  /// The token service's "keys", without their secrets; refused unless overridden.
+  virtual void token_keys(Done done);
 };
 
 /// Of the shard that is asked. All outlive what its loop runs.

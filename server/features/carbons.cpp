@@ -65,9 +65,10 @@ bool is_eligible(const router::Passage& passage, const Slots& slots) {
   if (!passage.may_copy) return false;
   const bool sent = passage.session != nullptr;
   if (message.type() == xmpp::Type::error) return !sent && answers_eligible(passage, slots);
-  if (xmpp::is_invitation(message)) return true;
+  if (message.type() == xmpp::Type::groupchat) return false;
   // A room replicates its private messages itself, to all that joined.
   if (!sent && xmpp::is_from_room(message) && !passage.packet->from().is_bare()) return false;
+  if (xmpp::is_invitation(message)) return true;
   if (message.type() == xmpp::Type::chat) return true;
   return message.type() == xmpp::Type::normal && (xmpp::has_body(message) || xmpp::has_chat_payload(message));
 }

@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "features/commands.h"
 #include "features/disco_info.h"
+#include "router/token_service.h"
 #include "xmpp/ns.h"
 
 namespace features {
@@ -18,8 +20,14 @@ constexpr router::Xep kDisco{30, "2.5.0", "Service Discovery"};
 void server_info_asked(const Environment& environment, router::Responder responder) {
   const router::HostSettings* host = environment.router.settings().host(responder.request().to().domain());
   if (host == nullptr) return responder.error(Condition::service_unavailable);
-  xml::Document info = server_info(environment.registry, *host);
   const std::string_view node = responder.payload().attr("node");
+  if (!node.empty()) {
+    xml::Document command(ns::disco_info, "query");
+    command.root().set_attr("node", node);
+    if (command_info(environment.registry, *host, responder.request().from(), node, command.root()))
+      return responder.result(command);
+  }
+  xml::Document info = server_info(environment.registry, *host);
   // XEP-0115 6.2 asks for the node that it announced; there is no other.
   if (!node.empty() && node != caps_node(*host) + '#' + verification_string(info.root())) {
     return responder.error(Condition::item_not_found);
@@ -29,8 +37,9 @@ void server_info_asked(const Environment& environment, router::Responder respond
 }
 
 /// Components of a host: below its name, or below the name of no host at all. Room services belong to those who name
-/// them.
+/// them; what only the bus knows is nobody's.
 bool belongs_to(std::string_view domain, const router::HostSettings& host, const router::Settings& settings) {
+  if (domain == router::kTokenService) return false;
   if (settings.host(domain) != nullptr || settings.room_service(domain) != nullptr) return false;
   const auto below = [domain](const router::HostSettings& one) {
     return domain.ends_with('.' + std::string(one.domain.str()));
@@ -42,8 +51,14 @@ void server_items_asked(const Environment& environment, router::Responder respon
   const router::Settings& settings = environment.router.settings();
   const router::HostSettings* host = settings.host(responder.request().to().domain());
   if (host == nullptr) return responder.error(Condition::service_unavailable);
-  if (!responder.payload().attr("node").empty()) return responder.error(Condition::item_not_found);
   xml::Document items(ns::disco_items, "query");
+  const std::string_view node = responder.payload().attr("node");
+  if (!node.empty()) {
+    items.root().set_attr("node", node);
+    if (!command_items(environment.registry, *host, responder.request().from(), node, items.root()))
+      return responder.error(Condition::item_not_found);
+    return responder.result(items);
+  }
   // XEP-0045 6.1: where a client finds its rooms.
   if (const router::RoomService* rooms = settings.room_service(host->rooms.str())) {
     items.root().add("item").set_attr("jid", rooms->domain.str()).set_attr("name", rooms->name);

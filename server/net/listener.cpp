@@ -24,23 +24,19 @@ constexpr int backlog = 4096;  // a smaller one caps logins per second (LIMITS s
 constexpr auto pause_on_error = std::chrono::milliseconds(100);
 constexpr rlim_t kept_descriptors = 32;  // for the store, the control socket, certificates, a new log file
 
-// A client that vanished is noticed within four minutes, one that doesn't take what it is sent in less.
-constexpr int idle_seconds = 150;
-constexpr int probe_seconds = 15;
-constexpr int probes = 6;
-constexpr int unacknowledged_milliseconds = 90'000;
+constexpr int unacknowledged_milliseconds = 90'000;  // who doesn't take what it is sent is noticed sooner
 
 void set(int socket, int level, int option, int value) {
   // Where the system can't, the connection just lives longer.
   (void)setsockopt(socket, level, option, &value, sizeof value);
 }
 
-void tune(int socket) {
+void tune(int socket, const KeepAlive& keep_alive) {
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // we gather ourselves
   set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, idle_seconds);
-  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, probe_seconds);
-  set(socket, IPPROTO_TCP, TCP_KEEPCNT, probes);
+  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive.idle_seconds);
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, keep_alive.probe_seconds);
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, keep_alive.probes);
   set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_milliseconds);
 }
 
@@ -120,7 +116,7 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (!error) socket.non_blocking(true, error);
     if (error) return;  // the peer is gone already
-    tune(socket.native_handle());
+    tune(socket.native_handle(), limits_.keep_alive);
     AsioLoop& target = choose_();
     target.post(
         [&target, accepted = accepted_, limits = limits_, fd = Fd(socket.release()), text = peer_text(peer)]() mutable {

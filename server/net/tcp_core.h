@@ -45,6 +45,7 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   void leave();
   State detach();
 
+  std::size_t unacknowledged() const { return dead_ ? unacknowledged_ : queued() + in_kernel(); }
   std::size_t queued() const { return s_.plain.size() + s_.out.size() - out_sent_; }
   const State& state() const { return s_; }
 
@@ -74,6 +75,8 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   void watch_handshake();
   void finish(base::Error why);
   void drop_socket();
+  std::size_t in_kernel() const;
+  void shake_hands_first();
   bool holds() const { return s_.held != nullptr; }
   bool deaf() const { return dead_ || handler_ == nullptr; }
 
@@ -83,6 +86,7 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   base::Timer deadline_;
   std::unique_ptr<base::Error> lost_;  ///< why nothing leaves any more, while what came before is read
   std::size_t out_sent_ = 0;           ///< the front of out that left already
+  std::size_t unacknowledged_ = 0;     ///< when the socket was dropped
   bool readable_ = false;              ///< the socket may have more
   bool last_words_ = false;            ///< the peer will send no more than it has
   bool reading_ = false, writing_ = false, flushing_ = false, paused_ = false, delivering_ = false, resumed_ = false;

@@ -1,6 +1,9 @@
 // The ends of a connection's life, and the face over its core.
 #include "net/tcp_transport.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -26,8 +29,17 @@ void TcpTransport::Core::start(TransportHandler& handler) {
   if (!loop_.ready_set().add(s_.socket.get(), *this))
     return abort(std::string("waiting for the socket: ") + std::strerror(errno));
   watch_handshake();
+  shake_hands_first();
   if (holds()) resume();
   schedule_flush();
+}
+
+/// The client's side of TLS has the first word; the server's finds that there is nothing yet.
+void TcpTransport::Core::shake_hands_first() {
+  if (s_.tls == nullptr || s_.tls->open()) return;
+  loop_.post([self = shared_from_this()] {
+    if (!self->deaf() && !self->s_.tls->open()) self->feed_tls({});
+  });
 }
 
 void TcpTransport::Core::start_tls(base::Ref<certs::Store> certificates, std::string_view host) {
@@ -73,10 +85,18 @@ void TcpTransport::Core::finish(base::Error why) {
 }
 
 void TcpTransport::Core::drop_socket() {
+  if (!dead_) unacknowledged_ = queued() + in_kernel();
   dead_ = true;
   deadline_.cancel();
   if (s_.socket.get() >= 0) loop_.ready_set().remove(s_.socket.get(), *this);
   s_.socket = Fd();
+}
+
+/// What our kernel keeps until the peer's has it. Of a connection that was reset it still tells.
+std::size_t TcpTransport::Core::in_kernel() const {
+  int bytes = 0;
+  if (s_.socket.get() < 0 || ioctl(s_.socket.get(), SIOCOUTQ, &bytes) != 0 || bytes <= 0) return 0;
+  return static_cast<std::size_t>(bytes) - (half_closed_ ? 1 : 0);  // the end of the stream counts as a byte
 }
 
 void TcpTransport::Core::leave() {
@@ -102,8 +122,17 @@ TcpTransport::TcpTransport(AsioLoop& loop, Fd socket, std::string peer, TcpLimit
 TcpTransport::TcpTransport(AsioLoop& loop, State state) : core_(std::make_shared<Core>(loop, std::move(state))) {}
 TcpTransport::~TcpTransport() { core_->leave(); }
 
+std::unique_ptr<TcpTransport> TcpTransport::with_tls(AsioLoop& loop, Fd socket, std::string peer,
+                                                     std::unique_ptr<TlsEngine> client, TcpLimits limits) {
+  State state{.socket = std::move(socket), .peer = std::move(peer), .limits = limits};
+  state.tls = std::move(client);
+  state.handshake_by = loop.now() + limits.handshake;
+  return std::unique_ptr<TcpTransport>(new TcpTransport(loop, std::move(state)));
+}
+
 void TcpTransport::start(TransportHandler& handler) { core_->start(handler); }
 void TcpTransport::send(std::string_view bytes) { core_->send(bytes); }
+std::size_t TcpTransport::unacknowledged_bytes() const { return core_->unacknowledged(); }
 std::size_t TcpTransport::queued_bytes() const { return core_->queued(); }
 void TcpTransport::pause() { core_->pause(); }
 void TcpTransport::resume() { core_->resume(); }

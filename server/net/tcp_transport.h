@@ -7,10 +7,19 @@
 
 namespace net {
 
+/// When a peer that says nothing is asked whether it is there (TCP keep-alive). Clients that vanished are noticed
+/// within four minutes.
+struct KeepAlive {
+  int idle_seconds = 150;
+  int probe_seconds = 15;
+  int probes = 6;
+};
+
 struct TcpLimits {
   std::size_t queue = 4 * 1024 * 1024;  ///< bytes waiting to leave; more cuts the connection
   base::Duration handshake = std::chrono::seconds(10);
   base::Duration close = std::chrono::seconds(5);
+  KeepAlive keep_alive = {};  ///< of accepted connections
 };
 
 class TcpTransport : public Transport {
@@ -18,10 +27,14 @@ class TcpTransport : public Transport {
   /// Takes a connected, non-blocking socket. `loop`'s thread.
   TcpTransport(AsioLoop& loop, Fd socket, std::string peer, TcpLimits limits = {});
   ~TcpTransport() override;
+  /// Over TLS from the first byte: `client` begins the handshake at start().
+  static std::unique_ptr<TcpTransport> with_tls(AsioLoop& loop, Fd socket, std::string peer,
+                                                std::unique_ptr<TlsEngine> client, TcpLimits limits = {});
 
   void start(TransportHandler& handler) override;
   void send(std::string_view bytes) override;
   std::size_t queued_bytes() const override;
+  std::size_t unacknowledged_bytes() const override;
   void pause() override;
   void resume() override;
   void start_tls(base::Ref<certs::Store> certificates, std::string_view host) override;

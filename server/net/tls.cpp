@@ -67,7 +67,16 @@ BIO* make_bio(std::span<const std::byte>& input, std::string& output) {
 }  // namespace
 
 TlsEngine::TlsEngine(base::Ref<certs::Store> store, std::string_view host)
-    : store_(std::move(store)), ssl_(store_->new_session(host)) {
+    : keeps_(store), ssl_(store->new_session(host)) {
+  begin();
+}
+
+TlsEngine::TlsEngine(base::Ref<const TlsTrust> trust, const std::string& host)
+    : keeps_(trust), ssl_(trust->new_session(host)) {
+  begin();
+}
+
+void TlsEngine::begin() {
   BIO* bio = ssl_ != nullptr ? make_bio(input_, output_) : nullptr;
   if (bio == nullptr) {
     ended_ = true;
@@ -84,13 +93,20 @@ TlsEngine::Status TlsEngine::status_of(int result) {
     case SSL_ERROR_NONE: return Status::done;
     case SSL_ERROR_WANT_READ: return Status::want_input;
     case SSL_ERROR_ZERO_RETURN: return Status::closed;
-    default: return fail(certs::openssl_error());
+    default: return fail(why());
   }
 }
 
-TlsEngine::Status TlsEngine::fail(std::string why) {
+/// Of a certificate that we refuse OpenSSL's queue says only that it was refused.
+std::string TlsEngine::why() const {
+  const long judged = SSL_get_verify_result(ssl_.get());
+  const std::string error = certs::openssl_error();
+  return judged == X509_V_OK ? error : error + ": " + X509_verify_cert_error_string(judged);
+}
+
+TlsEngine::Status TlsEngine::fail(std::string reason) {
   ended_ = true;
-  reason_ = std::move(why);
+  reason_ = std::move(reason);
   return Status::failed;
 }
 
@@ -119,10 +135,12 @@ base::Result<void> TlsEngine::write(std::string_view plaintext) {
   if (plaintext.empty()) return {};
   ERR_clear_error();
   std::size_t wrote = 0;
+  const std::size_t before = output_.size();
   // The BIO takes everything, so that a write is never partial.
   if (status_of(SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &wrote)) != Status::done) {
     return base::failure("TLS write: " + reason_);
   }
+  overhead_ = output_.size() - before - plaintext.size();
   return {};
 }
 
@@ -145,6 +163,11 @@ std::string TlsEngine::exporter() const {
 std::string TlsEngine::end_point_hash() const {
   const X509* certificate = ssl_ != nullptr ? SSL_get_certificate(ssl_.get()) : nullptr;
   return certificate != nullptr ? certs::end_point_hash(*certificate) : std::string();
+}
+
+std::string TlsEngine::client_fingerprint() const {
+  const X509* certificate = open_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  return certificate != nullptr ? certs::fingerprint(*certificate) : std::string();
 }
 
 std::string TlsEngine::server_name() const {

@@ -11,6 +11,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "certs/store.h"
+#include "net/tls_client.h"
 
 namespace net {
 
@@ -20,13 +21,15 @@ constexpr std::size_t tls_record = 16 * 1024;
 /// a ClientHello of 128 kB.
 constexpr std::size_t most_tls_handshake = 16 * 1024;
 
-/// The server's side of one session. One thread at a time; neither copied nor moved (OpenSSL points at it).
+/// One side of one session. One thread at a time; neither copied nor moved (OpenSSL points at it).
 class TlsEngine {
  public:
   enum class Status : std::uint8_t { done, want_input, closed, failed };
 
   /// `host` names the certificate for a client that sends no SNI.
   TlsEngine(base::Ref<certs::Store> store, std::string_view host);
+  /// The client's side, with `host`.
+  TlsEngine(base::Ref<const TlsTrust> trust, const std::string& host);
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
   ~TlsEngine();
@@ -41,6 +44,8 @@ class TlsEngine {
   Status read(std::span<std::byte> into, std::size_t& got);
   /// Encrypts into as few records as fit; only when open().
   base::Result<void> write(std::string_view plaintext);
+  /// How much longer than its plaintext the last record was that write() made.
+  std::size_t overhead() const { return overhead_; }
   /// Appends close_notify, once.
   void close();
 
@@ -58,19 +63,23 @@ class TlsEngine {
   std::string exporter() const;
   /// tls-server-end-point of the certificate this handshake used.
   std::string end_point_hash() const;
+  /// certs::fingerprint of the client's certificate; empty without one.
+  std::string client_fingerprint() const;
   std::string server_name() const;  ///< SNI; empty if the client sent none
   std::string version() const;
   std::string alpn() const;
 
  private:
+  void begin();
   Status status_of(int result);
-  Status fail(std::string why);
+  Status fail(std::string reason);
+  std::string why() const;
 
-  base::Ref<certs::Store> store_;
+  base::Ref<const base::RefCounted> keeps_;  ///< what the session's rules belong to
   std::span<const std::byte> input_;
   std::string output_;
   std::string reason_;
-  std::size_t handshake_bytes_ = 0;
+  std::size_t handshake_bytes_ = 0, overhead_ = 0;
   certs::SslPtr ssl_;
   bool open_ = false;
   bool ended_ = false;

@@ -45,6 +45,9 @@ class Transport {
   /// Beyond the queue's bound the transport closes. Never calls back.
   virtual void send(std::string_view bytes) = 0;
   virtual std::size_t queued_bytes() const = 0;
+  /// What was sent and the peer's system has not acknowledged, queued bytes included. Holds on after on_closed, so that
+  /// it can be known what has to be said again. In bytes of TLS records where there are some.
+  virtual std::size_t unacknowledged_bytes() const { return queued_bytes(); }
 
   /// Within on_bytes the later of both counts, also for the rest that the call did not take.
   virtual void pause() = 0;

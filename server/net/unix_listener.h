@@ -1,6 +1,7 @@
-// Accepts connections on a Unix socket from processes of the same user, or of root.
+// Accepts connections on a Unix socket from processes of the same user, of root, or of users that are named.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,14 @@ class UnixListener {
   /// else in. The loop's thread, or before it runs.
   static base::Result<std::unique_ptr<UnixListener>> open(AsioLoop& loop, const std::string& path, Accepted accepted,
                                                           TcpLimits limits = {});
+
+  /// Whether a process of this user may come; asked for each that is neither ours nor root's.
+  using Admit = std::function<bool(std::uint32_t user)>;
+  /// With the user whose process it is.
+  using AcceptedFrom = std::function<void(std::unique_ptr<Transport>, std::uint32_t user)>;
+  /// The same for others too: the socket's mode is 0666, and who comes is judged by what the kernel says of the peer.
+  static base::Result<std::unique_ptr<UnixListener>> open_to(AsioLoop& loop, const std::string& path, Admit admit,
+                                                             AcceptedFrom accepted, TcpLimits limits = {});
   /// Stops accepting and removes the socket; connections handed over live on.
   ~UnixListener();
 

@@ -52,6 +52,11 @@ void Registry::disco_form(std::function<void(const HostSettings&, xml::Element&)
   disco_forms_.push_back(std::move(add));
 }
 
+void Registry::command(HostCommand command) {
+  base::check(!frozen_, "commands are registered before the first packet");
+  commands_.push_back(std::move(command));
+}
+
 void Registry::stream_feature(std::function<std::string(const HostSettings&)> make) {
   base::check(!frozen_, "features are registered before the first packet");
   made_stream_features_.push_back(std::move(make));

@@ -63,6 +63,13 @@ struct Xep {
   std::string_view name;
 };
 
+/// An ad-hoc command of a host (XEP-0050), complete in one step (router/command.h).
+struct HostCommand {
+  std::string_view node, name;
+  std::function<bool(const HostSettings&, const xmpp::Jid& who)> may;  ///< run it, and know of it
+  IqHandler run;
+};
+
 /// One per shard, filled alike on each. This shard's thread only.
 class Registry {
  public:
@@ -72,6 +79,7 @@ class Registry {
   void feature(Target targets, std::string_view var, HostCondition when = nullptr);
   /// Adds a form of extended information (XEP-0128) to a host's own disco#info.
   void disco_form(std::function<void(const HostSettings&, xml::Element& query)> add);
+  void command(HostCommand command);
   void xep(const Xep& xep) { xeps_.push_back(xep); }
   /// An element of `<stream:features/>` after login, such as `<ver xmlns='…'/>`, as the client will read it.
   void stream_feature(std::string_view xml);
@@ -89,6 +97,7 @@ class Registry {
   std::vector<std::string_view> features(Target target) const;
   std::vector<std::string_view> features(Target target, const HostSettings& host) const;
   void add_disco_forms(const HostSettings& host, xml::Element& query) const;
+  const std::vector<HostCommand>& commands() const { return commands_; }
   const std::vector<Xep>& xeps() const { return xeps_; }
   /// In the order registered.
   const std::vector<std::string_view>& stream_features() const { return stream_features_; }
@@ -114,6 +123,7 @@ class Registry {
   std::vector<Entry> entries_;
   std::vector<IqHandler> handlers_;
   std::vector<Feature> features_;
+  std::vector<HostCommand> commands_;
   std::vector<Xep> xeps_;
   std::vector<std::string_view> stream_features_;
   std::vector<std::function<std::string(const HostSettings&)>> made_stream_features_;

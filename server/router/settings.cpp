@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
-
 namespace router {
 namespace {
 
@@ -31,7 +29,6 @@ const Retention& HostSettings::retention_of(std::string_view local) const {
 
 Settings::Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms)
     : hosts_(std::move(hosts)), rooms_(std::move(rooms)), limits_(limits) {
-  base::check(!hosts_.empty(), "there is at least one host");
   for (std::size_t i = 0; i < hosts_.size(); ++i) hosts_by_domain_.emplace(hosts_[i].domain.str(), i);
   for (std::size_t i = 0; i < rooms_.size(); ++i) rooms_by_domain_.emplace(rooms_[i].domain.str(), i);
 }

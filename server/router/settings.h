@@ -45,6 +45,7 @@ struct HostSettings {
   std::uint32_t offline_max_messages = 500;
   std::vector<std::string> admin_contacts;  ///< URIs (XEP-0157)
   xmpp::Jid rooms;                          ///< its room service's address; empty: none
+  bool meetings = false;                    ///< its accounts may have links of online meetings (XEP-0483)
 
   const Retention& retention_of(std::string_view local) const;
 };
@@ -63,6 +64,7 @@ struct RoomService {
   Retention retention;               ///< how much of it; a room may keep less
   std::uint32_t history = 20;        ///< messages a newcomer is sent unless the room says otherwise
   std::uint32_t presence_limit = 0;  ///< with more occupants, a new room sends presence on demand; 0: never
+  bool meetings = false;             ///< rooms may have online meetings (XEP-0483)
 };
 
 /// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.
@@ -128,7 +130,7 @@ class Settings final : public base::RefCounted {
 
   /// By prepared domain; null for a domain that is not ours.
   const HostSettings* host(std::string_view domain) const;
-  /// The first host: whose name an error is sent from when a client named none.
+  /// The first host, where there are clients: whose name an error is sent from when a client named none.
   const HostSettings& first() const { return hosts_.front(); }
   const std::vector<HostSettings>& hosts() const { return hosts_; }
   /// By prepared domain; null where there is none, also for the empty address of a host without rooms.

@@ -214,6 +214,21 @@ Done put(Database& db, const RoomChangePut& put) {
                 change.number - RoomChangePut::kMost);
 }
 
+Done put(Database& db, const TokenIssued& issued) {
+  const TokenRecord& record = issued.record;
+  return db.run(
+      "INSERT INTO token (time, caller, way, user, name, room, subject, moderator, expires) VALUES (?,?,?,?,?,?,?,?,?)",
+      record.time, record.caller, std::int64_t{record.way}, record.user, record.name, record.room, record.subject,
+      std::int64_t{record.moderator}, record.expires);
+}
+
+Done put(Database& db, const TokenExpire& expire) {
+  return db.run(
+      "DELETE FROM token WHERE number IN"
+      " (SELECT number FROM (SELECT number, time FROM token ORDER BY number LIMIT ?) WHERE time < ?)",
+      TokenExpire::kMost, expire.before);
+}
+
 }  // namespace
 
 base::Result<void> apply(Database& database, const Row& row) {

@@ -96,6 +96,13 @@ struct RoomPage {
   std::int64_t first_index = 0;  ///< how many of those come before the first of the page
 };
 
+/// The newest tokens that were handed out, of one caller or of all.
+struct TokenQuery {
+  static constexpr std::int64_t kReach = 1'000'000;  ///< how many rows back a caller's are looked for
+  std::string caller;                                ///< empty: all
+  std::size_t max = 50;
+};
+
 /// Lives for one read job, on the reader's executor.
 class Reader {
  public:
@@ -139,6 +146,11 @@ class Reader {
   Result<RoomPage> rooms(const RoomQuery& query);
   /// In how many rooms of a service this address has this affiliation.
   Result<std::int64_t> rooms_with(std::string_view service, std::string_view jid, std::uint8_t affiliation);
+
+  /// The last `max`, in the order of issue.
+  Result<std::vector<TokenRecord>> tokens(const TokenQuery& query);
+  /// Of the first few: a clock that was wrong once must not hide the others. Nothing if there are none.
+  Result<std::optional<base::WallTime>> oldest_token();
 
  private:
   Database& db_;

@@ -127,12 +127,20 @@ struct RoomChangePut {
   std::string room;
   RoomChange change;
 };
+struct TokenIssued {
+  TokenRecord record;
+};
+/// Retention: of the first kMost rows, so that the writer isn't kept long, removes those older than `before`.
+struct TokenExpire {
+  static constexpr std::int64_t kMost = 1000;
+  base::WallTime before;
+};
 
 using Row =
     std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                  SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut, VcardDelete,
                  ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut, ArchivePrefsPut, OfflinePut,
                  OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete,
-                 RoomsForget, RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut>;
+                 RoomsForget, RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
 
 }  // namespace store

@@ -58,7 +58,14 @@ CREATE TABLE room_change (room TEXT, number INTEGER, jid TEXT NOT NULL, mark TEX
   places INTEGER NOT NULL, PRIMARY KEY (room, number)) WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges};
+// One row for each token that was handed out, in the order of time: no index, so that a row costs an append only.
+constexpr const char* kTokens = R"sql(
+CREATE TABLE token (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, caller TEXT NOT NULL, way INTEGER NOT NULL,
+  user TEXT NOT NULL, name TEXT NOT NULL, room TEXT NOT NULL, subject TEXT NOT NULL, moderator INTEGER NOT NULL,
+  expires INTEGER NOT NULL);
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

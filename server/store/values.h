@@ -134,6 +134,19 @@ struct RoomChange {
   std::int64_t places = 0;  ///< that the room has with it
   bool operator==(const RoomChange&) const = default;
 };
+
+/// A token that was handed out, for those who ask later; never the token itself.
+struct TokenRecord {
+  base::WallTime time;
+  std::string caller;
+  std::uint8_t way = 0;  ///< as tokensvc/ numbers them
+  std::string user, name;
+  std::string room, subject;
+  bool moderator = false;
+  base::WallTime expires;
+  bool operator==(const TokenRecord&) const = default;
+};
+
 /// What an offline row's issuer and the writer's thread tell each other.
 struct Revocation {
   std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun

@@ -12,6 +12,7 @@ constexpr std::string_view kChatStates = "http://jabber.org/protocol/chatstates"
 constexpr std::string_view kReceipts = "urn:xmpp:receipts";                        // XEP-0184
 constexpr std::string_view kMarkers = "urn:xmpp:chat-markers:0";                   // XEP-0333
 constexpr std::string_view kConference = "jabber:x:conference";                    // XEP-0249
+constexpr std::string_view kCallInvites = "urn:xmpp:call-invites:0";               // XEP-0482
 constexpr std::string_view kRoomUser = "http://jabber.org/protocol/muc#user";      // XEP-0045
 
 enum Mark : std::uint16_t {
@@ -42,6 +43,7 @@ std::uint16_t mark_of(const xml::Element& child, std::string_view content) {
   if (ns == ns::sid && (name == "origin-id" || name == "stanza-id")) return 0;
   if (ns == kReceipts || ns == kMarkers) return Mark::chat_payload | Mark::lasting;
   if (ns == kConference && name == "x") return Mark::invitation | Mark::lasting;
+  if (ns == kCallInvites) return Mark::invitation | Mark::lasting;
   if (ns == kRoomUser && name == "x") {
     const bool invites = child.child(kRoomUser, "invite") != nullptr;
     return static_cast<std::uint16_t>(Mark::from_room | Mark::lasting | (invites ? Mark::invitation : 0));

@@ -28,11 +28,15 @@ CONFIG = """<exedra xmlns="urn:exedra:config:1" shards="4">
 class Server:
     """Started at once; its ports are in `ports`, by entrance."""
 
-    def __init__(self, descriptors=None):
-        """With no more than so many descriptors."""
+    def __init__(self, descriptors=None, config=CONFIG, entrances=ENTRANCES, files=None):
+        """With no more than so many descriptors; `files` are secrets and keys by name."""
         self.prefix = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="exedra-interop-"))
-        (self.folder / "exedra.xml").write_text(CONFIG, encoding="utf-8")
+        (self.folder / "exedra.xml").write_text(config, encoding="utf-8")
+        for name, text in (files or {}).items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+            (self.folder / name).chmod(0o600)
+        self.entrances = entrances
         self.process = None
         self.ports = {}
         self.launches = 0
@@ -64,8 +68,8 @@ class Server:
         while time.monotonic() < deadline and self.process.poll() is None:
             # A port may be printed in part only, so its line has to be complete.
             found = re.findall(r"127\.0\.0\.1:(\d+)\b.*\n", self.log())
-            if len(found) >= len(ENTRANCES):
-                self.ports = dict(zip(ENTRANCES, map(int, found)))
+            if len(found) >= len(self.entrances):
+                self.ports = dict(zip(self.entrances, map(int, found)))
                 return
             time.sleep(0.005)
         raise RuntimeError(f"exedra does not say where it listens:\n{self.log()}")

@@ -19,6 +19,7 @@ struct Peer::Wire {
   base::Fn<void()> arrival;
   std::size_t count_to_server = 0, count_to_client = 0;
   bool client_reads = true, client_ended = false, server_ended = false;
+  std::size_t lost = 0;   ///< on the way to a client that vanished
   bool broken = false;    ///< nothing passes any more
   bool vanished = false;  ///< and the server does not know
   bool tls = false;
@@ -109,6 +110,7 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
   }
   bool paused() const { return paused_; }
   std::size_t queued() const { return out_.size(); }
+  std::size_t unacknowledged() const { return out_.size() + wire_->lost; }
   SimLoop& loop() { return loop_; }
   const std::shared_ptr<Wire>& wire() const { return wire_; }
 
@@ -152,12 +154,16 @@ class Peer::Wire::Server : public std::enable_shared_from_this<Server> {
   void flush() {
     if (dead_) return;
     const std::size_t sent = std::min(out_.size(), wire_->broken && !wire_->vanished ? 0 : wire_->room());
-    if (!wire_->vanished) wire_->to_client.append(out_, 0, sent);
+    if (wire_->vanished) {
+      wire_->lost += sent;
+    } else {
+      wire_->to_client.append(out_, 0, sent);
+    }
     out_.erase(0, sent);
     wire_->count_to_client += sent;
     if (wire_->count_to_client >= wire_->options.cut_to_client) wire_->broken = true;
-    if (closing_ && out_.empty() && !wire_->server_ended) wire_->server_ended = true;
-    if (sent > 0 || wire_->server_ended) announce();
+    const bool ends = closing_ && out_.empty() && !std::exchange(wire_->server_ended, closing_ && out_.empty());
+    if (sent > 0 || ends) announce();
     wake();
     if (sent > 0 && out_.empty() && !closing_ && handler_ != nullptr) handler_->on_drained();
   }
@@ -203,6 +209,7 @@ class SimTransport final : public net::Transport {
   void start(net::TransportHandler& handler) override { server_->start(handler); }
   void send(std::string_view bytes) override { server_->send(bytes); }
   std::size_t queued_bytes() const override { return server_->queued(); }
+  std::size_t unacknowledged_bytes() const override { return server_->unacknowledged(); }
   void pause() override { server_->pause(); }
   void resume() override { server_->resume(); }
   void start_tls(base::Ref<certs::Store>, std::string_view) override { server_->start_tls(); }

@@ -9,6 +9,7 @@
 
 #include "transcript/process.h"
 #include "transcript/script.h"
+#include "transcript/token_settings.h"
 
 namespace transcript {
 namespace {
@@ -17,6 +18,12 @@ constexpr std::string_view kConfig = R"(<exedra xmlns="urn:exedra:config:1" shar
   <clients address="127.0.0.1" port="0" plaintext-login="true"/>
   <host domain="example.org" registration="true"><contact admin="mailto:admin@example.org"/></host>
   <host domain="archiveless.example.org" archive="false"/>
+  <tokens>
+    <key algorithm="HS256" secret-file="jwt.secret"/>
+    <caller name="chat" issuer="verona" subject="meet.example.org" channels="*" moderate="true"/>
+    <meetings domain="conference.example.org" caller="chat" url="https://meet.example.org/"/>
+    <meetings domain="example.org" caller="chat" url="https://meet.example.org/"/>
+  </tokens>
 </exedra>
 )";
 
@@ -24,6 +31,9 @@ class ExedraStage final : public Stage {
  public:
   explicit ExedraStage(std::filesystem::path programs) : programs_(std::move(programs)) {
     std::ofstream(folder_.path() / "exedra.xml") << kConfig;
+    const auto secret = folder_.path() / "jwt.secret";
+    std::ofstream(secret) << kTokenSecret;
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     launch();
   }
 

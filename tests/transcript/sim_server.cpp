@@ -23,19 +23,22 @@ router::HostSettings host_with_rooms(std::string_view domain) {
   return host;
 }
 
-router::SettingsRef settings() {
+router::SettingsRef settings(const tokensvc::SettingsRef& tokens) {
   std::vector hosts{host_with_rooms("example.org"), host_with_rooms("archiveless.example.org")};
   hosts[0].registration = true;
   hosts[0].admin_contacts.emplace_back("mailto:admin@example.org");
   hosts[1].archive = false;
   std::vector<router::RoomService> rooms{{.domain = hosts[0].rooms}, {.domain = hosts[1].rooms}};
+  const auto meets = [&](const auto& one) { return tokens && tokens->meetings(one.domain.str()) != nullptr; };
+  for (router::HostSettings& host : hosts) host.meetings = meets(host);
+  for (router::RoomService& service : rooms) service.meetings = meets(service);
   return base::make_ref<const router::Settings>(std::move(hosts), router::Limits{}, std::move(rooms));
 }
 
 }  // namespace
 
 SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed,
-                     bool survive_power_cut)
+                     bool survive_power_cut, tokensvc::SettingsRef tokens)
     : world_(seed, shards),
       random_(seed),
       writing_(world_, kSlowestJob),
@@ -47,8 +50,8 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
   auto opened = store::Store::open(folder / "exedra.db", options, writing_, reading_);
   if (!opened) throw Failure(opened.error().what);
   store_ = std::move(*opened);
-  const Seams seams{*store_, *keys_, cpu_, random_, {.secret = "fake", .iterations = kIterations}};
-  server_ = std::make_unique<Server>(world_.loops(), seams, settings());
+  const Seams seams{*store_, *keys_, cpu_, random_, {.secret = "fake", .iterations = kIterations}, tokens};
+  server_ = std::make_unique<Server>(world_.loops(), seams, settings(tokens));
 }
 
 SimServer::~SimServer() {

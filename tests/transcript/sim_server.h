@@ -15,8 +15,9 @@ namespace transcript {
 
 class SimServer {
  public:
-  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed,
-            bool survive_power_cut = false);
+  /// With a token service unless `tokens` is null; hosts and room services that its rules name have meetings.
+  SimServer(const std::filesystem::path& folder, std::size_t shards, std::uint64_t seed, bool survive_power_cut = false,
+            tokensvc::SettingsRef tokens = {});
   ~SimServer();
 
   sim::World& world() { return world_; }
@@ -32,6 +33,8 @@ class SimServer {
   void claim(std::string_view domain, router::Component& component);
   /// What an operator would change by a reload.
   void use(const router::SettingsRef& settings) { server_->use(settings); }
+  void use(const tokensvc::SettingsRef& tokens) { server_->use(tokens); }
+  store::Store& store() { return *store_; }
   /// A new client's connection, accepted by one shard after the other.
   sim::Peer connect(const sim::LinkOptions& options);
 

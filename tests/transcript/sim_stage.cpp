@@ -5,6 +5,7 @@
 
 #include "transcript/process.h"
 #include "transcript/sim_server.h"
+#include "transcript/token_settings.h"
 
 namespace transcript {
 namespace {
@@ -39,7 +40,8 @@ class SimWire final : public Wire {
 
 class SimStage final : public Stage {
  public:
-  explicit SimStage(const SimOptions& options) : options_(options), server_(folder_.path(), options.shards, 7) {}
+  explicit SimStage(const SimOptions& options)
+      : options_(options), server_(folder_.path(), options.shards, 7, false, token_settings()) {}
 
   void add_account(std::string_view bare, std::string_view password) override { server_.add_account(bare, password); }
   void start() override {}

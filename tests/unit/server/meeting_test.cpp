@@ -43,7 +43,7 @@ class Meeting : public Simulated {
     for (const char* name : {"romeo@example.org", "juliet@example.org"}) server.add_account(name, "wherefore");
     romeo.emplace(login("romeo", "orchard"));
     juliet.emplace(login("juliet", "balcony"));
-    romeo->ask(enter("Romeo"));
+    entering = romeo->ask(enter("Romeo"));
     configure("<field var='muc#roomconfig_meeting'><value>1</value></field>");
     juliet->ask(enter("Juliet"));
     romeo->peer.take();
@@ -60,10 +60,16 @@ class Meeting : public Simulated {
     EXPECT_TRUE(answer.contains("type='result'")) << answer;
     if (juliet) juliet->peer.take();
   }
+  /// Of Romeo, as the room showed it.
+  std::string occupant_id() const {
+    EXPECT_TRUE(entering.contains("urn:xmpp:occupant-id:0")) << entering;
+    return attribute(entering.substr(entering.find("<occupant-id")), "id");
+  }
   router::Router& router() { return server.router_of(xmpp::Jid::from_prepared(router::kTokenService)); }
 
   Tokens tokens;
   std::optional<Client> romeo, juliet;
+  std::string entering;
 };
 
 TEST_F(Meeting, TheServiceLearnsWhoAsksAndTheAskerWhatItAnswers) {
@@ -73,7 +79,8 @@ TEST_F(Meeting, TheServiceLearnsWhoAsksAndTheAskerWhatItAnswers) {
   EXPECT_EQ(tokens.asked[0]->origin(), router::Origin::server);
   EXPECT_EQ(tokens.question(0),
             "<query xmlns='urn:xmpp:http:online-meetings:0' type='jitsi' id='hall'><desc>News</desc>"
-            "<for xmlns='urn:exedra:tokens:1' jid='romeo@example.org' nick='Romeo' moderator='true'/></query>");
+            "<for xmlns='urn:exedra:tokens:1' jid='romeo@example.org' id='" +
+                occupant_id() + "' nick='Romeo' moderator='true'/></query>");
   tokens.answer(router(), 0, "https://meet.example.org/hall?jwt=x");
   const std::string answer = romeo->ask("");
   EXPECT_TRUE(
@@ -83,7 +90,8 @@ TEST_F(Meeting, TheServiceLearnsWhoAsksAndTheAskerWhatItAnswers) {
   EXPECT_TRUE(answer.contains("id='a'") && answer.contains("from='hall@conference.example.org'")) << answer;
   juliet->ask(kAsk);
   ASSERT_EQ(tokens.asked.size(), 2u);
-  EXPECT_TRUE(tokens.question(1).contains("jid='juliet@example.org' nick='Juliet' moderator='false'"));
+  EXPECT_TRUE(tokens.question(1).contains("jid='juliet@example.org'")) << tokens.question(1);
+  EXPECT_TRUE(tokens.question(1).contains("nick='Juliet' moderator='false'")) << tokens.question(1);
   tokens.refuse(router(), 1, xmpp::Condition::policy_violation);
   const std::string refused = juliet->ask("");
   EXPECT_TRUE(refused.contains("<policy-violation")) << refused;
@@ -111,6 +119,13 @@ TEST_F(Meeting, TheOwnersSayHowItIsCalledAndWhoModerates) {
     romeo->ask("");
     juliet->ask("");
   }
+}
+
+TEST_F(Meeting, TheServiceLearnsTheAddressOthersMaySee) {
+  configure("<field var='muc#roomconfig_whois'><value>anyone</value></field>");
+  romeo->ask(kAsk);
+  ASSERT_EQ(tokens.asked.size(), 1u);
+  EXPECT_TRUE(tokens.question(0).contains("jid='romeo@example.org' id='romeo@example.org'")) << tokens.question(0);
 }
 
 TEST_F(Meeting, NobodyWaitsLongerThanTheDeadline) {

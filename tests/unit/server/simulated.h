@@ -50,7 +50,8 @@ class Simulated : public testing::Test {
     bool has_ended() const { return peer.ended(); }
   };
 
-  explicit Simulated(bool survive_power_cut = false) : server(folder.path(), 4, 7, survive_power_cut) {}
+  explicit Simulated(bool survive_power_cut = false, const tokensvc::SettingsRef& tokens = {})
+      : server(folder.path(), 4, 7, survive_power_cut, tokens) {}
   ~Simulated() override { sim::vfs_failure = SQLITE_OK; }
 
   Client connect(const std::string& peer = "127.0.0.1:40000") { return {*this, server.connect({.peer = peer})}; }

@@ -1,0 +1,198 @@
+#include "net/http_connection.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "net/tls.h"
+
+namespace net {
+namespace {
+
+bool covers(const HttpRoute& route, std::string_view path) {
+  if (!route.path.ends_with("/*")) return route.path == path;
+  const std::string_view folder = std::string_view(route.path).substr(0, route.path.size() - 1);
+  return path.starts_with(folder) && path.size() > folder.size() && path.find('/', folder.size()) == path.npos;
+}
+
+bool takes(const HttpRoute& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+struct Match {
+  const HttpRoute* route = nullptr;
+  std::string allowed;  ///< methods, where the path is right and the method is not
+};
+
+Match find_route(const std::vector<HttpRoute>& routes, const HttpRequest& request) {
+  Match match;
+  for (const HttpRoute& route : routes) {
+    if (!covers(route, request.path)) continue;
+    if (takes(route, request.method)) return {&route, {}};
+    match.allowed += (match.allowed.empty() ? "" : ", ") + route.method + (route.method == "GET" ? ", HEAD" : "");
+  }
+  return match;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(HttpHouse& house, std::uint64_t id, std::unique_ptr<Transport> transport)
+    : house_(house), id_(id), transport_(std::move(transport)) {}
+
+void HttpConnection::start() {
+  transport_->start(*this);
+  if (transport_->tls() == nullptr) enter(State::waiting);  // a handshake has a deadline of its own
+}
+
+void HttpConnection::on_tls() {
+  if (transport_->tls() != nullptr) certificate_ = transport_->tls()->client_fingerprint();
+  enter(State::waiting);
+}
+
+void HttpConnection::on_drained() {
+  if (state_ != State::unread) return;
+  enter(State::waiting);
+  transport_->resume();
+}
+
+void HttpConnection::on_closed(const base::Error&) {
+  HttpHouse& house = house_;
+  house.connections.erase(id_);  // the end of this object
+  if (house.connections.empty() && house.stopped) house.loop.post(std::exchange(house.stopped, nullptr));
+}
+
+void HttpConnection::enter(State state) {
+  state_ = state;
+  const HttpLimits& limits = house_.limits;
+  base::Duration time = limits.head;
+  switch (state) {
+    case State::waiting:
+      if (number_ > 0) time = limits.idle;
+      break;
+    case State::head: break;
+    case State::body: time = limits.body; break;
+    case State::answering: time = limits.answer; break;
+    case State::unread: time = limits.idle; break;
+    case State::closing: return deadline_.cancel();  // the transport has one
+  }
+  deadline_ = base::Timer(house_.loop, time, [this] { on_deadline(); });
+}
+
+void HttpConnection::on_deadline() {
+  switch (state_) {
+    case State::waiting: return close();
+    case State::head:
+    case State::body: return refuse(408, "the request took too long");
+    case State::answering:
+      keep_alive_ = false;
+      return answer(number_, house_.error_page(503, "the answer took too long"));
+    case State::unread: return transport_->abort("the client does not read");
+    case State::closing: return;
+  }
+}
+
+std::size_t HttpConnection::on_bytes(std::span<const std::byte> bytes) {
+  std::string_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  inside_ = true;
+  read(input);
+  inside_ = false;
+  if (state_ == State::closing) return bytes.size();
+  if (!reads()) transport_->pause();
+  return bytes.size() - input.size();
+}
+
+void HttpConnection::read(std::string_view& input) {
+  while (reads()) {
+    if (parser_ == nullptr) {
+      if (input.empty()) return;
+      parser_ = std::make_unique<HttpParser>(house_.limits.head_bytes);
+      enter(State::head);
+    }
+    switch (parser_->next(input)) {
+      case HttpParser::Event::need_more: return;
+      case HttpParser::Event::head: on_head(); break;
+      case HttpParser::Event::body: parser_->request().body += parser_->piece(); break;
+      case HttpParser::Event::done: on_whole(); break;
+      case HttpParser::Event::failed: refuse(parser_->fault().status, parser_->fault().why); break;
+    }
+  }
+}
+
+/// Who would be refused whatever the body says is refused before it comes.
+void HttpConnection::on_head() {
+  const HttpRequest& request = parser_->request();
+  ++number_;
+  keep_alive_ = parser_->keep_alive() && number_ < house_.limits.requests;
+  head_only_ = request.method == "HEAD";
+  const Match match = find_route(house_.routes, request);
+  route_ = match.route;
+  if (route_ == nullptr && match.allowed.empty())
+    return answer_at_once(house_.error_page(404, "there is nothing here"));
+  if (route_ == nullptr) {
+    HttpResponse refusal = house_.error_page(405, "that method is not for this path");
+    refusal.fields.push_back({"Allow", match.allowed});
+    return answer_at_once(refusal);
+  }
+  if (parser_->body_bytes().value_or(0) > route_->body_bytes)
+    return answer_at_once(house_.error_page(413, "the body is too large"));
+  parser_->limit_body(route_->body_bytes);
+  if (request.count("Expect") > 0 && parser_->version() >= 11) {  // RFC 9110 10.1.1: others know no such thing
+    const std::string* expected = request.field("Expect");
+    if (expected == nullptr || !same_field_name(*expected, "100-continue"))
+      return answer_at_once(house_.error_page(417, "the only expectation met is 100-continue"));
+    if (parser_->has_body()) transport_->send("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  enter(State::body);
+}
+
+void HttpConnection::on_whole() {
+  enter(State::answering);
+  HttpRequest request = std::move(parser_->request());
+  parser_.reset();
+  request.peer = transport_->peer();
+  request.certificate = certificate_;
+  route_->handler(HttpResponder(weak_from_this(), number_, std::move(request)));
+}
+
+/// Without reading the body: the connection ends if there is one.
+void HttpConnection::answer_at_once(const HttpResponse& response) {
+  if (parser_->has_body()) keep_alive_ = false;
+  parser_.reset();
+  enter(State::answering);
+  answer(number_, response);
+}
+
+void HttpConnection::answer(std::uint64_t number, const HttpResponse& response) {
+  if (state_ != State::answering || number != number_) return;
+  base::log::debug("http_answered", {{"peer", transport_->peer()}, {"status", response.status}});
+  transport_->send(serialised(response, house_.loop.wall(), {.last = !keep_alive_, .head_only = head_only_}));
+  if (!keep_alive_) return close();
+  enter(transport_->queued_bytes() > house_.limits.unsent_bytes ? State::unread : State::waiting);
+  if (!inside_ && reads()) transport_->resume();
+}
+
+void HttpConnection::finish() {
+  if (state_ == State::answering) {
+    keep_alive_ = false;
+  } else if (state_ != State::closing) {
+    close();
+  }
+}
+
+void HttpConnection::give_up(std::uint64_t number) {
+  answer(number, house_.error_page(500, "the request could not be answered"));
+}
+
+/// What follows on this connection can't be told from what was refused.
+void HttpConnection::refuse(int status, std::string_view why) {
+  base::log::debug("http_refused", {{"peer", transport_->peer()}, {"status", status}, {"why", why}});
+  transport_->send(serialised(house_.error_page(status, why), house_.loop.wall(), {.last = true}));
+  close();
+}
+
+void HttpConnection::close() {
+  parser_.reset();
+  enter(State::closing);
+  transport_->close();
+}
+
+}  // namespace net

@@ -1,0 +1,71 @@
+// Internal to http_*.cpp: one client's connection to an HttpServer.
+#pragma once
+
+#include <map>
+#include <span>
+
+#include "base/function.h"
+#include "net/http_parser.h"
+#include "net/http_server.h"
+
+namespace net {
+
+/// What the connections of a server share, and they themselves.
+struct HttpHouse {
+  base::Loop& loop;
+  std::vector<HttpRoute> routes;
+  HttpErrorPage error_page;
+  HttpLimits limits;
+  std::map<std::uint64_t, std::shared_ptr<HttpConnection>> connections;  ///< shared while a late answer is written
+  std::uint64_t last = 0;
+  base::Fn<void()> stopped = nullptr;  ///< to be called once the last one is gone
+  bool stopping = false;
+};
+
+/// Lives until its transport has ended.
+class HttpConnection final : public TransportHandler, public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(HttpHouse& house, std::uint64_t id, std::unique_ptr<Transport> transport);
+  void start();
+
+  std::size_t on_bytes(std::span<const std::byte> bytes) override;
+  void on_tls() override;
+  void on_drained() override;
+  void on_closed(const base::Error& why) override;
+
+  /// Nothing of a request has come.
+  bool waits() const { return state_ == State::waiting; }
+  /// Nothing has been asked that is not answered.
+  bool reads() const { return waits() || state_ == State::head || state_ == State::body; }
+  /// To the request of this number, unless its time is over.
+  void answer(std::uint64_t number, const HttpResponse& response);
+  /// Ends once what was asked has its answer.
+  void finish();
+  /// Its responder was dropped.
+  void give_up(std::uint64_t number);
+
+ private:
+  enum class State : std::uint8_t { waiting, head, body, answering, unread, closing };
+
+  void enter(State state);
+  void on_deadline();
+  void read(std::string_view& input);
+  void on_head();
+  void on_whole();
+  void answer_at_once(const HttpResponse& response);
+  void refuse(int status, std::string_view why);
+  void close();
+
+  HttpHouse& house_;
+  std::uint64_t id_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<HttpParser> parser_;  ///< null between two requests
+  const HttpRoute* route_ = nullptr;
+  base::Timer deadline_;
+  State state_ = State::waiting;
+  std::string certificate_;
+  std::uint64_t number_ = 0;  ///< of the request under way
+  bool keep_alive_ = true, head_only_ = false, inside_ = false;
+};
+
+}  // namespace net

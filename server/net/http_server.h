@@ -1,0 +1,82 @@
+// A small HTTP/1.1 server over transports that somebody else accepted: plain, TLS or simulated. Requests of one
+// connection are answered one after the other.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/loop.h"
+#include "net/http_message.h"
+#include "net/transport.h"
+
+namespace net {
+
+class HttpConnection;
+struct HttpHouse;
+
+struct HttpLimits {
+  std::size_t connections = 1000;                  ///< of one server; the oldest that is owed nothing makes room
+  std::size_t requests = 1000;                     ///< on one connection
+  std::size_t head_bytes = 16 * 1024;              ///< request line and header
+  std::size_t unsent_bytes = 256 * 1024;           ///< beyond, no further request is read
+  base::Duration head = std::chrono::seconds(10);  ///< from its first byte; and for the first request to begin
+  base::Duration body = std::chrono::seconds(30);
+  base::Duration answer = std::chrono::seconds(10);  ///< for the handler
+  base::Duration idle = std::chrono::seconds(60);    ///< between two requests, and for a client to read
+};
+
+/// Answers one request exactly once, now or later, on the server's loop. Dropping it unused answers 500. Once the
+/// connection or the server is gone, answers go nowhere.
+class HttpResponder {
+ public:
+  HttpResponder(std::weak_ptr<HttpConnection> connection, std::uint64_t number, HttpRequest request);
+  HttpResponder(HttpResponder&&) noexcept = default;
+  HttpResponder& operator=(HttpResponder&&) = delete;
+  ~HttpResponder();
+
+  const HttpRequest& request() const { return request_; }
+  void send(const HttpResponse& response);
+
+ private:
+  std::weak_ptr<HttpConnection> connection_;  ///< empty once answered
+  std::uint64_t number_;
+  HttpRequest request_;
+};
+
+struct HttpRoute {
+  std::string method;  ///< a route for GET answers HEAD too
+  std::string path;    ///< with `/*` at its end: and any one segment there
+  std::function<void(HttpResponder)> handler;
+  std::size_t body_bytes = 0;  ///< more is refused with 413
+};
+
+/// What the server itself answers: bad requests, unknown paths, deadlines. `why` is our own text.
+using HttpErrorPage = std::function<HttpResponse(int status, std::string_view why)>;
+HttpResponse plain_error_page(int status, std::string_view why);
+
+/// The loop's thread only.
+class HttpServer {
+ public:
+  HttpServer(base::Loop& loop, std::vector<HttpRoute> routes, HttpErrorPage error_page = plain_error_page,
+             HttpLimits limits = {});
+  /// Drops its connections.
+  ~HttpServer();
+
+  /// Not started yet; with TLS, start_tls() was called.
+  void accept(std::unique_ptr<Transport> transport);
+  /// Takes no more connections and requests; `done` once all that was asked has its answer.
+  void stop(base::Fn<void()> done);
+  std::size_t connections() const;
+
+ private:
+  bool make_room();
+
+  std::unique_ptr<HttpHouse> house_;
+};
+
+}  // namespace net
