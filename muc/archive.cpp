@@ -48,7 +48,7 @@ std::int64_t archive_message(Room& room, const xmpp::Stanza& message, const xmpp
 // answers to it are known by the ids that the archive gives (XEP-0482 3.1).
 bool is_worth_keeping(const xmpp::Stanza& message) {
   const xmpp::Hints hints = xmpp::hints_of(message);
-  return (xmpp::has_body(message) || xmpp::is_invitation(message)) && !hints.no_store && !hints.no_permanent_store;
+  return (xmpp::has_body(message) || xmpp::is_about_call(message)) && !hints.no_store && !hints.no_permanent_store;
 }
 
 void add_archive(const Environment& environment) {

@@ -38,14 +38,14 @@ base::Result<std::unique_ptr<router::FeatureState>> load(store::Reader& reader, 
   return state;
 }
 
-/// XEP-0313 6.1.1 wants what has a body; invitations are as much part of a conversation; XEP-0334 4 adds what the
-/// sender asks for.
+/// XEP-0313 6.1.1 wants what has a body; invitations and calls are as much part of a conversation; XEP-0334 4 adds what
+/// the sender asks for.
 bool is_worth_keeping(const router::Passage& passage) {
   const xmpp::Stanza& stanza = passage.packet->stanza();
   if (stanza.type() != xmpp::Type::normal && stanza.type() != xmpp::Type::chat) return false;
   const xmpp::Hints hints = xmpp::hints_of(stanza);
   if (!passage.may_store || hints.no_store || hints.no_permanent_store) return false;
-  return xmpp::has_body(stanza) || xmpp::is_invitation(stanza) || hints.store;
+  return xmpp::has_body(stanza) || xmpp::is_invitation(stanza) || xmpp::is_about_call(stanza) || hints.store;
 }
 
 /// Adds the row and stamps its id on what this account's own sessions get (XEP-0313 3.4).

@@ -66,11 +66,12 @@ bool is_eligible(const router::Passage& passage, const Slots& slots) {
   const bool sent = passage.session != nullptr;
   if (message.type() == xmpp::Type::error) return !sent && answers_eligible(passage, slots);
   if (message.type() == xmpp::Type::groupchat) return false;
+  if (xmpp::is_invitation(message)) return true;
   // A room replicates its private messages itself, to all that joined.
   if (!sent && xmpp::is_from_room(message) && !passage.packet->from().is_bare()) return false;
-  if (xmpp::is_invitation(message)) return true;
   if (message.type() == xmpp::Type::chat) return true;
-  return message.type() == xmpp::Type::normal && (xmpp::has_body(message) || xmpp::has_chat_payload(message));
+  if (message.type() != xmpp::Type::normal) return false;
+  return xmpp::has_body(message) || xmpp::has_chat_payload(message) || xmpp::is_about_call(message);
 }
 
 /// The copy as every session gets it: of the same type, with the message and what was stamped on it (7, 8).

@@ -26,6 +26,7 @@ enum Mark : std::uint16_t {
   lasting = 1 << 7,  // something besides chat states, hints, ids and a thread
   invitation = 1 << 8,
   from_room = 1 << 9,
+  call = 1 << 10,
 };
 
 std::uint16_t hint(std::string_view name) {
@@ -43,7 +44,7 @@ std::uint16_t mark_of(const xml::Element& child, std::string_view content) {
   if (ns == ns::sid && (name == "origin-id" || name == "stanza-id")) return 0;
   if (ns == kReceipts || ns == kMarkers) return Mark::chat_payload | Mark::lasting;
   if (ns == kConference && name == "x") return Mark::invitation | Mark::lasting;
-  if (ns == kCallInvites) return Mark::invitation | Mark::lasting;
+  if (ns == kCallInvites) return Mark::call | Mark::lasting;
   if (ns == kRoomUser && name == "x") {
     const bool invites = child.child(kRoomUser, "invite") != nullptr;
     return static_cast<std::uint16_t>(Mark::from_room | Mark::lasting | (invites ? Mark::invitation : 0));
@@ -74,6 +75,7 @@ bool is_chat_state_only(const Stanza& message) {
   return has(message, Mark::chat_state) && !has(message, Mark::lasting);
 }
 bool is_invitation(const Stanza& message) { return has(message, Mark::invitation); }
+bool is_about_call(const Stanza& message) { return has(message, Mark::call); }
 bool is_from_room(const Stanza& message) { return has(message, Mark::from_room); }
 bool has_chat_payload(const Stanza& message) { return has(message, Mark::chat_payload); }
 

@@ -23,9 +23,10 @@ std::uint16_t marks_of(const xml::Element& message);
 bool has_body(const Stanza& message);
 /// Carries nothing that outlasts the moment: chat states (XEP-0085) and at most a thread and hints beside them.
 bool is_chat_state_only(const Stanza& message);
-/// Invites into a room, directly (XEP-0249) or by the room (XEP-0045 7.8.2); or to a call, whose invitation it also
-/// accepts, rejects, takes back or leaves (XEP-0482): other clients of both sides must know.
+/// Invites into a room, directly (XEP-0249) or by the room (XEP-0045 7.8.2).
 bool is_invitation(const Stanza& message);
+/// Invites to a call, or accepts, rejects, takes back or leaves it (XEP-0482): other clients of both sides must know.
+bool is_about_call(const Stanza& message);
 /// `<x xmlns='http://jabber.org/protocol/muc#user'/>`: it has to do with a room (XEP-0280 6.1).
 bool is_from_room(const Stanza& message);
 /// Receipts (XEP-0184), markers (XEP-0333) or chat states, which accompany instant messages (XEP-0280 6.1).

@@ -134,6 +134,14 @@ INSTANTIATE_TEST_SUITE_P(
              false},
         Rule{"invitation", "<message><x xmlns='jabber:x:conference' jid='room@muc.example.net'/></message>", true,
              true},
+        Rule{"invitation of all in a room",
+             "<message type='groupchat'><x xmlns='jabber:x:conference' jid='room@muc.example.net'/></message>", false,
+             false},
+        Rule{"call", "<message><accept xmlns='urn:xmpp:call-invites:0' id='1'/></message>", true, true},
+        Rule{"call in a room",
+             "<message><invite xmlns='urn:xmpp:call-invites:0'/><x "
+             "xmlns='http://jabber.org/protocol/muc#user'/></message>",
+             true, false},
         Rule{"mediated invitation",
              "<message><x xmlns='http://jabber.org/protocol/muc#user'><invite from='a@b'/></x></message>", true,
              true}));

@@ -45,8 +45,9 @@ TEST(Message, BodyPayloadAndInvitation) {
   EXPECT_FALSE(has_chat_payload(*message(kBody)));
   EXPECT_TRUE(is_invitation(*message("<x xmlns='jabber:x:conference' jid='room@muc.example.org'/>", "normal")));
   EXPECT_TRUE(is_invitation(*message("<x xmlns='http://jabber.org/protocol/muc#user'><invite/></x>", "normal")));
-  EXPECT_TRUE(is_invitation(*message("<invite xmlns='urn:xmpp:call-invites:0'/>", "normal")));
-  EXPECT_TRUE(is_invitation(*message("<reject xmlns='urn:xmpp:call-invites:0' id='m1'/>", "normal")));
+  EXPECT_TRUE(is_about_call(*message("<invite xmlns='urn:xmpp:call-invites:0'/>", "normal")));
+  EXPECT_TRUE(is_about_call(*message("<reject xmlns='urn:xmpp:call-invites:0' id='m1'/>", "normal")));
+  EXPECT_FALSE(is_about_call(*message(kBody)));
   EXPECT_FALSE(is_invitation(*message("<x xmlns='http://jabber.org/protocol/muc#user'/>")));
   EXPECT_TRUE(is_from_room(*message("<x xmlns='http://jabber.org/protocol/muc#user'/>")));
 }
