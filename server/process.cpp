@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "c2s/key_maker.h"
 #include "settings.h"
+#include "store/memory.h"
 #include "tokens_load.h"
 
 namespace {
@@ -21,6 +22,7 @@ using nlohmann::json;
 
 constexpr auto kDrain = std::chrono::seconds(5);
 constexpr std::size_t kReaders = 2;
+constexpr std::int64_t kTokensPages = 256L * 1024;  // of the database in memory, where it has nothing but the audit
 
 /// The token service alone has one thread's work.
 std::size_t shards_of(const Config& config) {
@@ -94,6 +96,7 @@ base::Result<void> Process::open_store() {
   }
   const auto secret = data_.secret(base::system_random());
   if (!secret) return std::unexpected(secret.error());
+  if (config_.hosts.empty()) store::bound_memory(kTokensPages);
   store::Options options;
   options.survive_power_cut = config_.durability == Durability::power;
   auto store = store::Store::open(data_.database(), options, writing_, reading_);

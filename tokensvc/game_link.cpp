@@ -130,6 +130,7 @@ void GameLinks::stop(base::Fn<void()> done) {
 
 std::vector<GameLinks::State> GameLinks::states() const {
   std::vector<State> all;
+  all.reserve(links_.size());
   for (const auto& link : links_) all.push_back({link->game(), link->connected()});
   return all;
 }

@@ -262,6 +262,17 @@ TEST_F(WeakCaller, LimitsWhatOwnersGet) {
   EXPECT_FALSE(answer.contains("channel")) << "configuration is nobody's business: " << answer;
 }
 
+TEST_F(WeakCaller, CommandsAreToldWhyThereIsNone) {
+  meet(field("meetingname", "verona"));
+  const std::string command =
+      "'><command xmlns='http://jabber.org/protocol/commands' node='urn:exedra:commands:meeting'/></iq>";
+  for (const std::string& whom : {kRoom, std::string("example.org")}) {
+    const std::string answer = romeo->ask("<iq type='set' id='e' to='" + whom + command);
+    EXPECT_TRUE(answer.contains("<error type='auth'><forbidden")) << answer;
+    EXPECT_TRUE(answer.contains(">this server gives no link to that meeting<")) << answer;
+  }
+}
+
 TEST_F(WeakCaller, ATenantMustBeAllowed) {
   EXPECT_TRUE(juliet->ask(ask_of("example.org")).contains("<forbidden"));
   auto more = weak_caller();
