@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 namespace tokensvc {
 namespace {
@@ -35,10 +37,69 @@ std::string lowercased(std::string text) {
   return text;
 }
 
+/// What the parser finds, as one object: its members stay in a row, and only what is nested in them becomes a tree.
+class Object final : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(std::int64_t value) override { return put(value); }
+  bool number_unsigned(std::uint64_t value) override { return put(value); }
+  bool number_float(double value, const std::string&) override { return put(value); }
+  bool string(std::string& value) override { return put(std::move(value)); }
+  bool binary(json::binary_t&) override { return false; }
+  bool start_object(std::size_t) override {
+    if (is_object_ || !nested_.empty()) return open(json::object());
+    is_object_ = true;
+    return true;
+  }
+  bool key(std::string& name) override {
+    name_ = std::move(name);
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_array() override { return close(); }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
+
+  bool is_object() const { return is_object_; }
+  /// Of a name that comes twice the last counts. Null if there is none.
+  const json* find(std::string_view name) const {
+    const auto found = std::find_if(members_.rbegin(), members_.rend(), [&](const auto& m) { return m.first == name; });
+    return found == members_.rend() ? nullptr : &found->second;
+  }
+
+ private:
+  bool put(json value) { return add(std::move(value)) != nullptr; }
+  bool open(json value) {
+    nested_.push_back(add(std::move(value)));
+    return true;
+  }
+  bool close() {
+    if (!nested_.empty()) nested_.pop_back();
+    return true;
+  }
+  json* add(json value) {
+    if (nested_.empty()) {
+      if (!is_object_) return &(other_ = std::move(value));
+      return &members_.emplace_back(std::move(name_), std::move(value)).second;
+    }
+    json& parent = *nested_.back();
+    if (parent.is_object()) return &(parent[name_] = std::move(value));
+    parent.push_back(std::move(value));
+    return &parent.back();
+  }
+
+  std::vector<std::pair<std::string, json>> members_;
+  std::vector<json*> nested_;  ///< what is open within a member
+  json other_;                 ///< what came in place of an object
+  std::string name_;
+  bool is_object_ = false;
+};
+
 /// Reads one object's members. The first mistake is kept; what is asked after it doesn't matter.
 class Members {
  public:
-  explicit Members(const json& object) : object_(object) {}
+  explicit Members(const Object& object) : object_(object) {}
 
   /// The empty text counts as absent: who builds requests by concatenation always has every member.
   void read(const char* name, std::string& into, std::size_t most = kMaxText) {
@@ -96,8 +157,8 @@ class Members {
   }
 
   const json* find(const char* name) const {
-    const auto found = object_.find(name);
-    return found == object_.end() || found->is_null() ? nullptr : &*found;
+    const json* found = object_.find(name);
+    return found == nullptr || found->is_null() ? nullptr : found;
   }
 
   void refuse(const char* name, const std::string& why) {
@@ -107,7 +168,7 @@ class Members {
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
  private:
-  const json& object_;
+  const Object& object_;
   std::optional<Refusal> refusal_;
 };
 
@@ -200,8 +261,8 @@ std::string recover_seq(std::string_view text) {
 }
 
 Parsed parse_request(std::string_view text) {
-  const json object = json::parse(text, nullptr, false);
-  if (object.is_discarded())
+  Object object;
+  if (!json::sax_parse(text, &object))
     return {recover_seq(text), std::unexpected(Refusal{Code::bad_json, "the request is not JSON"})};
   if (!object.is_object())
     return {{}, std::unexpected(Refusal{Code::bad_request, "the request must be a JSON object"})};

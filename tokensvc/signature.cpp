@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <array>
 #include <memory>
 
 #include "base/check.h"
@@ -103,21 +104,35 @@ const char* parameter(PublicNumber which) {
   return nullptr;
 }
 
+/// One of this thread's: to look up and make one takes longer than the MAC of a token. Between two calls it has no
+/// secret. Null if memory ran out.
+EVP_MAC_CTX* mac_context(Algorithm algorithm) {
+  thread_local std::array<Mac, 3> contexts;
+  Mac& context = contexts.at(static_cast<std::size_t>(algorithm));
+  if (context != nullptr) return context.get();
+  EVP_MAC* method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  std::string hash = EVP_MD_get0_name(hash_of(algorithm));
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash.data(), hash.size()),
+                               OSSL_PARAM_construct_end()};
+  Mac made(EVP_MAC_CTX_new(method));
+  EVP_MAC_free(method);
+  if (made != nullptr && EVP_MAC_CTX_set_params(made.get(), params) == 1) context = std::move(made);
+  return context.get();
+}
+
 }  // namespace
 
 std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text) {
-  // Looked up once: HMAC() would for each token.
-  static EVP_MAC* const method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  const EVP_MD* hash = hash_of(algorithm);
-  std::string mac(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0'), name = EVP_MD_get0_name(hash);
-  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), name.size()),
-                               OSSL_PARAM_construct_end()};
-  const Mac context(EVP_MAC_CTX_new(method));
+  static constexpr std::string_view kNothing("a key that overwrites the one before");
+  EVP_MAC_CTX* context = mac_context(algorithm);
+  std::string mac(EVP_MAX_MD_SIZE, '\0');
   std::size_t size = 0;
-  const bool done = context != nullptr && EVP_MAC_init(context.get(), bytes_of(secret), secret.size(), params) == 1 &&
-                    EVP_MAC_update(context.get(), bytes_of(text), text.size()) == 1 &&
-                    EVP_MAC_final(context.get(), bytes_of(mac), &size, mac.size()) == 1;
-  base::check(done && size == mac.size(), "OpenSSL computes a MAC");
+  const bool done = context != nullptr && EVP_MAC_init(context, bytes_of(secret), secret.size(), nullptr) == 1 &&
+                    EVP_MAC_update(context, bytes_of(text), text.size()) == 1 &&
+                    EVP_MAC_final(context, bytes_of(mac), &size, mac.size()) == 1 &&
+                    EVP_MAC_init(context, bytes_of(kNothing), kNothing.size(), nullptr) == 1;
+  base::check(done, "OpenSSL computes a MAC");
+  mac.resize(size);
   return mac;
 }
 
