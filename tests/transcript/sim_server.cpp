@@ -29,6 +29,12 @@ router::SettingsRef settings() {
   hosts[0].admin_contacts.emplace_back("mailto:admin@example.org");
   hosts[1].archive = false;
   std::vector<router::RoomService> rooms{{.domain = hosts[0].rooms}, {.domain = hosts[1].rooms}};
+  // As the real program's in exedra_stage.cpp.
+  rooms[1].occupants = 3;
+  rooms[1].limits.room_occupants = 4;
+  rooms[1].limits.rooms_per_owner = 2;
+  rooms[1].limits.room_total_messages_per_second = 1;
+  rooms[1].limits.room_total_presences_per_second = 1;
   return base::make_ref<const router::Settings>(std::move(hosts), router::Limits{}, std::move(rooms));
 }
 
@@ -75,6 +81,10 @@ router::Router& SimServer::router_of(const xmpp::Jid& address) {
 
 void SimServer::claim(std::string_view domain, router::Component& component) {
   for (std::size_t i = 0; i < server_->shards(); ++i) server_->shard(i).router().claim(domain, component);
+}
+
+void SimServer::claim_rest(router::Component& component) {
+  for (std::size_t i = 0; i < server_->shards(); ++i) server_->shard(i).router().claim_rest(component);
 }
 
 sim::Peer SimServer::connect(const sim::LinkOptions& options) {

@@ -30,6 +30,8 @@ class SimServer {
   router::Router& router_of(const xmpp::Jid& address);
   /// Stands in for a component that isn't there, on every shard.
   void claim(std::string_view domain, router::Component& component);
+  /// The same for all that is not this server's.
+  void claim_rest(router::Component& component);
   /// What an operator would change by a reload.
   void use(const router::SettingsRef& settings) { server_->use(settings); }
   /// A new client's connection, accepted by one shard after the other.
