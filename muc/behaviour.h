@@ -190,6 +190,8 @@ struct Points {
   std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
   /// Invites a person in the room's name, as one who may has wished. One behaviour says so.
   std::function<void(Room&, const xmpp::Jid& inviter, const xmpp::Jid& who, const std::string& reason)> invite;
+  /// A message has come back with an error, from whoever it comes from.
+  std::vector<std::function<void(Room&, const router::Packet& error)>> bounced;
   /// What an invited person is told to get in, beside `<invite/>` (7.8.2).
   std::vector<std::function<void(const Room&, xml::Element& x)>> invitation;
   /// A private message (7.5).

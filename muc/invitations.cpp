@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "muc/lost.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/token_invites.h"
+#include "xmpp/ns.h"
 
 namespace muc {
 namespace {
@@ -113,6 +115,21 @@ class Invitations {
                                                                         router::Origin::component));
   }
 
+  /// 7.8.2: whoever was invited isn't there. Answers the message that asked for it, which has its id.
+  void bounced(Room& room, const router::Packet& error) const {
+    if (!error.to().is_bare() || error.stanza().id().empty() || !tells_of_lost_session(error.stanza())) return;
+    auto& open = open_of(room);
+    const auto found =
+        std::ranges::find_if(open, [&](const Invitation& one) { return xmpp::same_bare(one.invitee, error.from()); });
+    if (found == open.end()) return;
+    const xmpp::Jid inviter = found->inviter;
+    open.erase(found);
+    if (room.occupant_of(inviter) == nullptr) return;
+    xml::Document out = xmpp::make_message(xmpp::Type::error, error.stanza().id());
+    out.root().add("error").set_attr("type", "cancel").add("item-not-found", xmpp::ns::stanza_errors);
+    room.send(xmpp::share(std::move(out)), room.address(), inviter);
+  }
+
   Refusal decline(Room& room, const router::PacketRef& packet, const xml::Element& given) const {
     auto& open = open_of(room);
     const auto to = xmpp::Jid::parse(given.attr("to"));
@@ -188,6 +205,8 @@ void add_invitations(const Environment& environment) {
   points.invite = [invitations](Room& room, const xmpp::Jid& inviter, const xmpp::Jid& who, const std::string& reason) {
     invitations.invite(room, inviter, who, reason);
   };
+  points.bounced.emplace_back(
+      [invitations](Room& room, const router::Packet& error) { invitations.bounced(room, error); });
   points.request.emplace_back([invitations](Room& room, const router::PacketRef& packet) {
     const xml::Element* x = packet->stanza().child(ns::user, "x");
     if (x == nullptr) return false;

@@ -35,6 +35,7 @@ void Room::message(const router::PacketRef& packet) {
   const xmpp::Stanza& stanza = packet->stanza();
   Occupant* speaker = occupant_of(packet->from());
   if (stanza.type() == Type::error) {
+    for (const auto& told : environment_.points.bounced) told(*this, *packet);
     if (tells_of_lost_server(environment_.router, *packet)) return lose_server(packet->from().domain());
     if (speaker != nullptr && tells_of_lost_session(stanza)) lose(packet->from());
     return;
