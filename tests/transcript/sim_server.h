@@ -20,7 +20,8 @@ class SimServer {
   ~SimServer();
 
   sim::World& world() { return world_; }
-  /// The store's readers, and what derives and checks keys.
+  /// The store's writer and its readers, and what derives and checks keys.
+  sim::SimExecutor& writing() { return writing_; }
   sim::SimExecutor& reading() { return reading_; }
   sim::SimExecutor& cpu() { return cpu_; }
   void add_account(std::string_view bare, std::string_view password);

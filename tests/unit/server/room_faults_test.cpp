@@ -212,17 +212,25 @@ TEST_P(RoomOnABrokenDisk, VersionsOfTheAffiliationsGoOn) {
 INSTANTIATE_TEST_SUITE_P(Kinds, RoomOnABrokenDisk,
                          testing::Values(SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY, SQLITE_IOERR_FSYNC));
 
-// Everything in its order, whatever waits for the disk.
-TEST_F(Simulated, WhatComesWhileARoomChangesWaitsForThat) {
-  for (const char* name : {"romeo@example.org", "juliet@example.org"}) server.add_account(name, "wherefore");
-  Client romeo = login("romeo", "orchard"), juliet = login("juliet", "balcony");
-  romeo.ask(enter("Romeo"));
-  romeo.ask(form(field("muc#roomconfig_persistentroom", "1")), 1s);
-  juliet.ask(enter("Juliet"), 1s);
-  romeo.peer.take();
-  std::string all = say("one") + affiliation("member", "juliet") + say("two") + affiliation("owner", "juliet") +
-                    say("three") + form(field("muc#roomconfig_membersonly", "1")) + say("four");
-  const std::string told = romeo.ask(all, 2s), heard = juliet.ask("");
+/// The same three, with a disk that is only slow.
+class RoomOnASlowDisk : public Simulated {
+ protected:
+  RoomOnASlowDisk() {
+    for (const char* name : {"romeo@example.org", "juliet@example.org"}) server.add_account(name, "wherefore");
+    romeo.emplace(login("romeo", "orchard"));
+    juliet.emplace(login("juliet", "balcony"));
+    romeo->ask(enter("Romeo"));
+    romeo->ask(form(field("muc#roomconfig_persistentroom", "1")), 1s);
+    juliet->ask(enter("Juliet"), 1s);
+    romeo->peer.take();
+  }
+  std::optional<Client> romeo, juliet;
+};
+
+TEST_F(RoomOnASlowDisk, EverythingHasItsOrder) {
+  const std::string all = say("one") + affiliation("member", "juliet") + say("two") + affiliation("owner", "juliet") +
+                          say("three") + form(field("muc#roomconfig_membersonly", "1")) + say("four");
+  const std::string told = romeo->ask(all, 2s), heard = juliet->ask("");
   EXPECT_EQ(count(told, "type='result'"), 3u) << told;
   std::size_t last = 0;
   for (const char* one : {"<body>one<", "affiliation='member'", "<body>two<", "affiliation='owner'", "<body>three<",
@@ -231,6 +239,20 @@ TEST_F(Simulated, WhatComesWhileARoomChangesWaitsForThat) {
     EXPECT_NE(at, std::string::npos) << one << " in " << heard;
     last = at;
   }
+}
+
+TEST_F(RoomOnASlowDisk, WhatComesMeanwhileWaitsAndNobodyIsToldBefore) {
+  server.writing().stall(20s);
+  romeo->peer.send(form(field("muc#roomconfig_membersonly", "1")));
+  server.world().advance(1s);
+  juliet->peer.send(say("late") + "<presence type='unavailable' to='" + kRoom + "/Juliet'/>");
+  EXPECT_EQ(juliet->ask("", 10s), "");
+  EXPECT_EQ(romeo->ask("", 1s), "");
+  const std::string told = romeo->ask("", 30s), heard = juliet->ask("");
+  EXPECT_TRUE(told.contains("type='result'")) << told;
+  EXPECT_TRUE(heard.contains("code='322'")) << heard;
+  EXPECT_TRUE(heard.contains("<not-acceptable")) << "she was out when it came: " << heard;
+  EXPECT_EQ(count(told, "type='unavailable'"), 1u) << "and left once: " << told;
 }
 
 }  // namespace
