@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ constexpr std::size_t kLongestReason = 1024;  // a room keeps one for each place
 struct Change {
   xmpp::Jid who;  ///< affiliation: bare or a domain
   Lasting place;
+  bool is_new_member = false;
   std::string nick;  ///< role
   Role role = Role::none;
   Cause cause;
@@ -39,13 +41,15 @@ struct Asker {
   xmpp::Jid jid;
   Standing standing;
   std::string nick;  ///< empty: not inside
+  xmpp::Jid session;
 };
 
 Asker asker_of(const Room& room, const xmpp::Jid& who) {
   const Occupant* occupant = room.occupant_of(who);
   return {who.bare(),
           {room.affiliation(who), occupant == nullptr ? Role::none : occupant->role},
-          occupant == nullptr ? std::string() : occupant->nick};
+          occupant == nullptr ? std::string() : occupant->nick,
+          who};
 }
 
 /// Nobody may leave a room without an owner (10.4), be it with several items of one request.
@@ -92,16 +96,22 @@ Judged judge_affiliation(Room& room, const Asker& asker, const xml::Element& ite
                 .cause = {.actor = asker.nick, .reason = item.child_text(ns::admin, "reason")}};
   const Lasting* before = room.lasting(change.who);
   const Affiliation now = room.affiliation(change.who);
-  if (!may_change(asker.standing.affiliation, now, *wanted)) return refused(Condition::not_allowed);
+  if (!may_change(asker.standing.affiliation, now, *wanted)) {
+    // Owners and admins are made and unmade by owners (10.3 to 10.8); nobody is banned by who ranks no higher (9.1).
+    const bool is_for_owners =
+        *wanted >= Affiliation::admin || (now >= Affiliation::admin && *wanted != Affiliation::outcast);
+    return refused(is_for_owners ? Condition::forbidden : Condition::not_allowed);
+  }
   const bool self = change.who == asker.jid;
   if (self && *wanted == Affiliation::outcast) return refused(Condition::conflict);  // 9.1
   if (room.environment().service.is_admin(room.address().domain(), change.who)) return refused(Condition::not_allowed);
   change.place = {.affiliation = *wanted, .nick = before == nullptr ? "" : before->nick, .reason = change.cause.reason};
-  if (const std::string_view nick = item.attr("nick"); !nick.empty() && item.find_attr("jid")) {
-    const auto reserved = room.address().with_resource(nick);
+  if (const auto nick = item.find_attr("nick"); nick && item.find_attr("jid")) {
+    const auto reserved = room.address().with_resource(nick->empty() ? "-" : *nick);
     if (!reserved) return refused(Condition::jid_malformed);
-    change.place.nick = std::string(reserved->resource());
+    change.place.nick = nick->empty() ? std::string() : std::string(reserved->resource());  // 9.5: none any more
   }
+  change.is_new_member = *wanted == Affiliation::member && now == Affiliation::none && !change.who.local().empty();
   if (*wanted <= Affiliation::none) change.place.nick.clear();  // 9.1, 9.4
   return change;
 }
@@ -128,8 +138,32 @@ Judged judge(Room& room, const Asker& asker, const xml::Element& item, Whom& who
   return affiliation ? judge_affiliation(room, asker, item, whom) : judge_role(room, asker, item);
 }
 
+void give_role(Room& room, const Change& change) {
+  Occupant* occupant = room.occupant(change.nick);  // an earlier item may have removed it
+  if (occupant != nullptr) room.give_role(*occupant, change.role, change.cause);
+}
+
+/// 9.5: who has become a member of a room that only members enter is told.
+void invite(Room& room, const xmpp::Jid& inviter, const Change& change) {
+  const auto& points = room.environment().points;
+  if (points.invite && !room.is_admitted(Affiliation::none))
+    points.invite(room, inviter, change.who, change.cause.reason);
+}
+
+void apply(Room& room, const Asker& asker, std::vector<Change> changes) {
+  for (Change& change : changes) {
+    if (!change.nick.empty()) {
+      room.then([&room, change = std::move(change)] { give_role(room, change); });
+      continue;
+    }
+    room.place(change.who, std::move(change.place), change.cause);
+    if (change.is_new_member)
+      room.then([&room, inviter = asker.session, change = std::move(change)] { invite(room, inviter, change); });
+  }
+}
+
 // All of it or nothing (9.2).
-void set(const Service& service, Room& room, router::Responder responder) {
+void set(Room& room, router::Responder responder) {
   const Asker asker = asker_of(room, responder.request().from());
   std::vector<Change> changes;
   Whom whom(room);
@@ -142,20 +176,22 @@ void set(const Service& service, Room& room, router::Responder responder) {
   if (leaves_no_owner(room, changes) || reserves_twice(room, changes)) return responder.error(Condition::conflict);
   const auto new_places = std::ranges::count_if(changes, [](const Change& one) { return one.nick.empty(); });
   if (room.places().size() + static_cast<std::size_t>(new_places) >
-      service.environment().router.settings().limits().room_affiliations + std::size_t{1})
+      room.service().limits.room_affiliations + std::size_t{1})
     return responder.error(Condition::resource_constraint);
-  for (Change& change : changes) {
-    if (change.nick.empty()) {
-      room.place(change.who, std::move(change.place), change.cause);
-    } else if (Occupant* occupant = room.occupant(change.nick)) {  // an earlier item may have removed it
-      room.give_role(*occupant, change.role, change.cause);
-    }
+  if (new_places == 0) {  // roles end with the visit: nothing is to be kept
+    responder.result();
+    return apply(room, asker, std::move(changes));
   }
-  // Behind what the changes left in the store.
-  room.save([waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
-    if (done) return waiting->result();
-    waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
-  });
+  // Before those inside are told (8.2 to 10.8).
+  const auto waiting = std::make_shared<router::Responder>(std::move(responder));
+  room.change(
+      [&] {
+        room.then([waiting] { waiting->result(); });
+        apply(room, asker, std::move(changes));
+      },
+      [waiting](const base::Result<void>& done) {
+        if (!done) waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
+      });
 }
 
 void list_affiliation(const Room& room, const Asker& asker, Affiliation wanted, router::Responder& responder) {
@@ -214,12 +250,11 @@ void add_admin(const Environment& environment) {
                             [&service, answer](router::Responder responder) {
                               Room* room = service.room(responder.request().to());
                               if (room == nullptr) return responder.error(Condition::item_not_found);
-                              answer(service, *room, std::move(responder));
+                              answer(*room, std::move(responder));
                             });
   };
-  on(xmpp::Type::set,
-     [](const Service& s, Room& room, router::Responder responder) { set(s, room, std::move(responder)); });
-  on(xmpp::Type::get, [](const Service&, Room& room, router::Responder responder) { get(room, std::move(responder)); });
+  on(xmpp::Type::set, [](Room& room, router::Responder responder) { set(room, std::move(responder)); });
+  on(xmpp::Type::get, [](const Room& room, router::Responder responder) { get(room, std::move(responder)); });
 }
 
 }  // namespace muc

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <iterator>
 #include <memory>
 #include <unordered_set>
@@ -28,14 +29,21 @@ char letter(View view) { return view == View::all ? 'a' : 'm'; }
 
 /// A change that those inside are being told.
 struct Telling {
+  struct Versions {
+    std::string since, until;
+  };
   xmpp::Jid who;
   bool open = false;
+  Versions all, members;                   // of each view
   std::unordered_set<std::uint64_t> told;  // sessions
+
+  const Versions& of(View view) const { return view == View::all ? all : members; }
 };
 
 struct Versions final : State {
   explicit Versions(ChangeLog given) : log(std::move(given)) {}
   ChangeLog log;
+  std::deque<Telling> untold;  // of changes that are not durable yet, or come behind the one that is being told
   std::optional<Telling> telling;
 };
 
@@ -112,7 +120,26 @@ class Versioning {
     const store::RoomChange& change =
         versions.log.add({.jid = std::string(who.str()), .mark = mark(), .open = open, .places = places_of(room)});
     unit.add(store::RoomChangePut{std::string(room.address().str()), change});
-    versions.telling = Telling{.who = who, .open = open, .told = {}};
+    const auto of_view = [&](View view) {
+      return Telling::Versions{versions.log.version(view, true), versions.log.version(view)};
+    };
+    versions.untold.push_back(
+        {.who = who, .open = open, .all = of_view(View::all), .members = of_view(View::members), .told = {}});
+  }
+
+  /// This one's turn has come. What came before it and is told to nobody was the same person's, by occupant id.
+  void begin(Room& room, const xmpp::Jid& who) const {
+    Versions& versions = of(room);
+    const auto found = std::ranges::find(versions.untold, who, &Telling::who);
+    if (found == versions.untold.end()) return;
+    versions.telling = std::move(*found);
+    versions.untold.erase(versions.untold.begin(), std::next(found));
+  }
+
+  /// Nobody has heard of it; clients that come back are told everything.
+  void take_back(Room& room) const {
+    Versions& versions = of(room);
+    if (!versions.untold.empty()) reset(room, versions.log.changes().back().number);
   }
 
   /// Who hasn't heard of it with somebody's presence is sent a message, if it wants to know (XEP-0463 5.2.2).
@@ -121,7 +148,7 @@ class Versioning {
     if (!versions.telling) return;
     for (const View view : {View::members, View::all}) {
       if (view == View::members && !versions.telling->open) continue;
-      const xmpp::StanzaRef message = make_message(room, versions, view, who);
+      const xmpp::StanzaRef message = make_message(room, *versions.telling, view, who);
       for (const auto& [nick, occupant] : room.occupants()) {
         if (view_of(room, occupant->affiliation) != view) continue;
         for (const Session& session : occupant->sessions)
@@ -143,8 +170,8 @@ class Versioning {
   }
 
   void add_change(const Room& room, View view, xml::Element& x) const {
-    const ChangeLog& log = in(room)->log;
-    add_mav(x, log.version(view, true), log.version(view));
+    const Telling::Versions& versions = in(room)->telling->of(view);
+    add_mav(x, versions.since, versions.until);
   }
 
   void add_own(const Room& room, const Occupant& occupant, const Session& session, xml::Element& x) const {
@@ -153,9 +180,12 @@ class Versioning {
     if (versions == nullptr || view == View::none) return;
     if (carries(room, occupant, occupant, session) != View::none) return add_change(room, view, x);
     // What it has not been told of yet comes later, in a message.
-    const auto& telling = versions->telling;
-    const bool later = telling && !telling->told.contains(session.number) && (telling->open || view == View::all);
-    add_mav(x, {}, versions->log.version(view, later));
+    const Telling* next = versions->telling           ? &*versions->telling
+                          : !versions->untold.empty() ? &versions->untold.front()
+                                                      : nullptr;
+    if (next == nullptr) return add_mav(x, {}, versions->log.version(view));
+    const bool told = next->told.contains(session.number);
+    add_mav(x, {}, told ? next->of(view).until : next->of(view).since);
   }
 
   // ---- a newcomer ----
@@ -218,10 +248,10 @@ class Versioning {
     } while (next < items.size());
   }
 
-  static xmpp::StanzaRef make_message(const Room& room, const Versions& versions, View view, const xmpp::Jid& who) {
+  static xmpp::StanzaRef make_message(const Room& room, const Telling& telling, View view, const xmpp::Jid& who) {
     xml::Document message = xmpp::make_message(xmpp::Type::normal);
     xml::Element& x = message.root().add("x", ns::user);
-    add_mav(x, versions.log.version(view, true), versions.log.version(view));
+    add_mav(x, telling.of(view).since, telling.of(view).until);
     const auto place = room.places().find(who.str());
     add_item(x, view, who.str(), place == room.places().end() ? Lasting() : place->second);
     return xmpp::share(std::move(message));
@@ -301,8 +331,10 @@ void add_affiliation_versions(const Environment& environment) {
   points.placed.emplace_back([=](Room& room, const xmpp::Jid& who, const Lasting& before, store::Unit& unit) {
     versioning.place(room, who, before, unit);
   });
+  points.telling.emplace_back([=](Room& room, const xmpp::Jid& who) { versioning.begin(room, who); });
   points.standing.emplace_back(
       [=](Room& room, const xmpp::Jid& who, Affiliation, Affiliation) { versioning.finish(room, who); });
+  points.taken_back.emplace_back([=](Room& room) { versioning.take_back(room); });
   points.entering.emplace_back([=](Room& room, Occupant& occupant, const Join& join, const xmpp::Jid& session) {
     versioning.greet(room, occupant, join, session);
   });

@@ -52,12 +52,6 @@ std::optional<std::string> find(const Room& room, const std::optional<xmpp::Jid>
   return found->first;
 }
 
-void save(Room& room, const router::PacketRef& packet) {
-  room.save([router = &room.environment().router, packet](const base::Result<void>& done) {
-    if (!done) router->bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
-  });
-}
-
 Refusal decide(Room& room, const router::PacketRef& packet, const xmpp::DataForm& form, const Taken& taken) {
   const xmpp::Jid& admin = packet->from();
   if (room.affiliation(admin) < Affiliation::admin) return xmpp::StanzaError(Condition::forbidden);
@@ -76,8 +70,11 @@ Refusal decide(Room& room, const router::PacketRef& packet, const xmpp::DataForm
   if (!**allowed) place.nick.clear();
   if (**allowed) place.affiliation = Affiliation::member;
   const Occupant* actor = room.occupant_of(admin);
-  room.place(who, std::move(place), {.actor = actor == nullptr ? std::string() : actor->nick});
-  save(room, packet);
+  const Cause cause{.actor = actor == nullptr ? std::string() : actor->nick};
+  room.change([&] { room.place(who, std::move(place), cause); },
+              [router = &room.environment().router, packet](const base::Result<void>& done) {
+                if (!done) router->bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
+              });
   return std::nullopt;
 }
 

@@ -56,7 +56,7 @@ void add_archive_retention(const Environment& environment) {
                                 "Newest Messages that the Archive Keeps (0: As on the Service)", 1, kMostMessages),
                       add_field(points.fields, "muc#roomconfig_archivebytes",
                                 "Bytes that the Archive Keeps (0: As on the Service)", kLeastBytes, kMostBytes)};
-  points.configured.emplace_back([limits](Room& room, const std::vector<Value>& before, std::vector<int>&) {
+  points.configuring.emplace_back([limits](Room& room, const std::vector<Value>& before) {
     const store::ArchiveLimit limit = limits.of(room.values());
     if (limit == limits.of(before)) return;
     auto unit = base::make_ref<store::Unit>();

@@ -84,12 +84,12 @@ struct Avatars {
           room.set(has, !empty);
           room.set(hashes, *std::move(made));
           room.write(std::move(unit));
+          if (shown_otherwise) room.then([&room] { room.notify({104}); });
         },
         [waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
           if (done) return waiting->result();
           waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
         });
-    if (shown_otherwise) room.notify({104});
   }
 };
 

@@ -188,6 +188,10 @@ struct Points {
   std::vector<std::function<void(Room&, const Kept&)>> sent;
   /// A message that is not for all, to the room itself (invitations, forms); true: taken.
   std::vector<std::function<bool(Room&, const router::PacketRef&)>> request;
+  /// Invites a person in the room's name, as one who may has wished. One behaviour says so.
+  std::function<void(Room&, const xmpp::Jid& inviter, const xmpp::Jid& who, const std::string& reason)> invite;
+  /// A message has come back with an error, from whoever it comes from.
+  std::vector<std::function<void(Room&, const router::Packet& error)>> bounced;
   /// What an invited person is told to get in, beside `<invite/>` (7.8.2).
   std::vector<std::function<void(const Room&, xml::Element& x)>> invitation;
   /// A private message (7.5).
@@ -206,11 +210,18 @@ struct Points {
   std::vector<std::function<Refusal(Submission&)>> submitted;
   /// Whether a configuration makes sense as a whole (10.1.3).
   std::vector<std::function<Refusal(const Room&, const std::vector<Value>&)>> validate;
-  /// The configuration changed; add status codes for those inside (10.2.1).
+  /// A configuration is about to change, which nobody is told yet; rows that go with it (Room::write).
+  std::vector<std::function<void(Room&, const std::vector<Value>& before)>> configuring;
+  /// It has; add status codes for those inside (10.2.1).
   std::vector<std::function<void(Room&, const std::vector<Value>& before, std::vector<int>& codes)>> configured;
-  std::vector<std::function<void(Room&, const xmpp::Jid& who, Affiliation before, Affiliation now)>> standing;
-  /// A place has changed, which those inside are not told yet; rows that go with it.
+  /// A place is about to change, which nobody is told yet; rows that go with it.
   std::vector<std::function<void(Room&, const xmpp::Jid& who, const Lasting& before, store::Unit&)>> placed;
+  /// It has: those inside are told now, …
+  std::vector<std::function<void(Room&, const xmpp::Jid& who)>> telling;
+  /// … and have been told.
+  std::vector<std::function<void(Room&, const xmpp::Jid& who, Affiliation before, Affiliation now)>> standing;
+  /// What was to change could not be kept: values and places are as they were, and so must be what was made of them.
+  std::vector<std::function<void(Room&)>> taken_back;
   /// disco#info of a room: features, then the roominfo form (6.4).
   std::vector<std::function<void(const Room&, xml::Element& query)>> info;
   std::vector<std::function<void(const Room&, std::vector<xmpp::FormField>& fields)>> info_form;

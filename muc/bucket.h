@@ -11,12 +11,15 @@ namespace muc {
 class Bucket {
  public:
   bool take(double amount, double per_second, double capacity, base::MonoTime now) {
-    left_ = left(per_second, capacity, now);
+    const bool passes = has(amount, per_second, capacity, now);
+    left_ = left(per_second, capacity, now) - (passes ? amount : 0);
     fresh_ = false;
     at_ = now;
-    if (left_ < std::min(amount, 1.0)) return false;
-    left_ -= amount;
-    return true;
+    return passes;
+  }
+  /// Whether take() would pass it.
+  bool has(double amount, double per_second, double capacity, base::MonoTime now) const {
+    return left(per_second, capacity, now) >= std::min(amount, 1.0);
   }
   /// Nothing would change if it were new.
   bool is_full(double per_second, double capacity, base::MonoTime now) const {

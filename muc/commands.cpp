@@ -99,11 +99,12 @@ void Execution::complete(const xml::Element* x) {
 
 void Execution::cancelled() { responder_.result(answer("canceled")); }
 
-void Execution::complete_with(Room& room) && {
-  room.save([waiting = std::make_unique<Execution>(std::move(*this))](const base::Result<void>& done) {
-    if (done) return waiting->complete();
-    waiting->refuse({Condition::internal_server_error, xmpp::ErrorType::wait});
-  });
+void Execution::complete_with(Room& room, base::Fn<void()> changes) && {
+  room.change(std::move(changes),
+              [waiting = std::make_unique<Execution>(std::move(*this))](const base::Result<void>& done) {
+                if (done) return waiting->complete();
+                waiting->refuse({Condition::internal_server_error, xmpp::ErrorType::wait});
+              });
 }
 
 void add_commands(const Environment& environment) {

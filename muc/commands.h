@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/function.h"
 #include "muc/behaviour.h"
 #include "muc/room.h"
 
@@ -18,8 +19,8 @@ class Execution {
   /// It wants `<command/>` with what `add` puts into it to be filled in.
   void ask(const std::function<void(xml::Element& command)>& add);
   void complete(const xml::Element* x = nullptr);
-  /// Completed when what the room has set is durable.
-  void complete_with(Room& room) &&;
+  /// Does the changes; completed when they are durable (Room::change).
+  void complete_with(Room& room, base::Fn<void()> changes) &&;
   void cancelled();
   void refuse(const xmpp::StanzaError& why) { responder_.error(why); }
   const xmpp::Jid& who() const { return responder_.request().from(); }

@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "muc/lost.h"
 #include "muc/room.h"
 #include "muc/service.h"
 #include "xmpp/ns.h"
@@ -82,15 +83,18 @@ class Ghosts final : public State {
         [&service, this, bare = room_.address(), number = room_.number(), session](const router::Reply& reply) {
           Room* room = service.room(bare, number);
           if (room == nullptr) return;  // and with it this
-          answered(session, is_alive(reply, room->environment().router.is_local(session.domain())));
+          answered(session, reply);
           service.settle(bare);
         });
   }
 
-  void answered(const xmpp::Jid& session, bool alive) {
+  void answered(const xmpp::Jid& session, const router::Reply& reply) {
+    const router::Router& router = room_.environment().router;
+    if (reply.kind == router::Reply::Kind::error && tells_of_lost_server(router, *reply.packet))
+      return room_.lose_server(session.domain());
     const auto found = sessions_.find(session);
     if (found == sessions_.end() || !found->second.asked) return;  // heard otherwise meanwhile
-    if (alive) return heard(session);
+    if (is_alive(reply, router.is_local(session.domain()))) return heard(session);
     sessions_.erase(found);
     room_.lose(session);
   }

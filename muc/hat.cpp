@@ -73,16 +73,17 @@ std::vector<std::string_view> Hats::of(const Room& room, std::string_view bare) 
   return lines;
 }
 
-bool Hats::put(Room& room, Texts all, Texts worn) const {
+bool Hats::fits(const Room& room, const Texts& all, const Texts& worn) const {
   const Environment& environment = room.environment();
   std::vector<Value> values = room.values();
   values[all_.index] = all;
   values[worn_.index] = worn;
-  if (environment.points.fields.to_text(values).size() > environment.router.settings().limits().room_config_bytes)
-    return false;
+  return environment.points.fields.to_text(values).size() <= environment.router.settings().limits().room_config_bytes;
+}
+
+void Hats::put(Room& room, Texts all, Texts worn) const {
   room.set(all_, std::move(all));
   room.set(worn_, std::move(worn));
-  return true;
 }
 
 void Hats::dress(Texts& worn, std::string_view bare, const std::vector<std::string_view>& uris) {

@@ -37,8 +37,9 @@ class Hats {
   std::optional<Hat> find(const Room& room, std::string_view uri) const;
   /// The URIs of what this person wears.
   std::vector<std::string_view> of(const Room& room, std::string_view bare) const;
-  /// False, and nothing done, if that is more than a room may have.
-  bool put(Room& room, Texts all, Texts worn) const;
+  /// Whether a room may have so much.
+  bool fits(const Room& room, const Texts& all, const Texts& worn) const;
+  void put(Room& room, Texts all, Texts worn) const;
 
   /// A text's hat or person.
   static std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }

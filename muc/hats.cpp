@@ -114,10 +114,14 @@ void create(const Hats& hats, Room& room, const xmpp::DataForm& form, Execution&
   } else {
     *found = hat->text();
   }
-  if (!hats.put(room, std::move(all), hats.worn(room))) return execution.refuse(full());
-  show_wearers(hats, room, hat->uri);
-  room.notify({104});
-  std::move(execution).complete_with(room);
+  if (!hats.fits(room, all, hats.worn(room))) return execution.refuse(full());
+  std::move(execution).complete_with(room, [&] {
+    hats.put(room, std::move(all), hats.worn(room));
+    room.then([hats, &room, uri = hat->uri] {
+      show_wearers(hats, room, uri);
+      room.notify({104});
+    });
+  });
 }
 
 // 4.3.
@@ -135,11 +139,14 @@ void destroy(const Hats& hats, Room& room, const xmpp::DataForm& form, Execution
     std::erase(left, *uri);
     Hats::dress(worn, bare, left);
   }
-  hats.put(room, std::move(all), std::move(worn));
-  for (const std::string& bare : wearers)
-    for (Occupant* occupant : room.occupants_of(xmpp::Jid::from_prepared(bare))) room.show(*occupant);
-  room.notify({104});
-  std::move(execution).complete_with(room);
+  std::move(execution).complete_with(room, [&] {
+    hats.put(room, std::move(all), std::move(worn));
+    room.then([&room, wearers = std::move(wearers)] {
+      for (const std::string& bare : wearers)
+        for (Occupant* occupant : room.occupants_of(xmpp::Jid::from_prepared(bare))) room.show(*occupant);
+      room.notify({104});
+    });
+  });
 }
 
 // 4.5, 4.6.
@@ -159,9 +166,13 @@ void assign(const Hats& hats, bool on, Room& room, const xmpp::DataForm& form, E
   if (!on) std::erase(own, *uri);
   Texts worn = hats.worn(room);
   Hats::dress(worn, who.str(), own);
-  if (!hats.put(room, hats.all(room), std::move(worn))) return execution.refuse(full());
-  for (Occupant* occupant : room.occupants_of(who)) room.show(*occupant);
-  std::move(execution).complete_with(room);
+  if (!hats.fits(room, hats.all(room), worn)) return execution.refuse(full());
+  std::move(execution).complete_with(room, [&] {
+    hats.put(room, hats.all(room), std::move(worn));
+    room.then([&room, who] {
+      for (Occupant* occupant : room.occupants_of(who)) room.show(*occupant);
+    });
+  });
 }
 
 // 4.4.

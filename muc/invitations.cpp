@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <deque>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "muc/lost.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/token_invites.h"
+#include "xmpp/ns.h"
 
 namespace muc {
 namespace {
@@ -27,6 +31,9 @@ struct Invitation {
 struct Open final : State {
   std::deque<Invitation> all;
 };
+
+/// Each `<invite/>` of a message, and to whom.
+using Invited = std::vector<std::pair<const xml::Element*, xmpp::Jid>>;
 
 /// `<invite/>` or `<decline/>` as the room passes it on.
 xmpp::StanzaRef pass_on(const Room& room, const xmpp::Stanza& message, const xml::Element& given,
@@ -64,7 +71,7 @@ class Invitations {
     const Occupant* inviter = room.occupant_of(packet->from());
     if (inviter == nullptr) return xmpp::StanzaError(Condition::not_acceptable);
     if (!may_invite(room, *inviter)) return xmpp::StanzaError(Condition::forbidden);
-    std::vector<std::pair<const xml::Element*, xmpp::Jid>> all;
+    Invited all;
     for (const xml::Element& one : xml::children(x)) {
       if (!one.is(ns::user, "invite")) continue;
       if (all.size() == kMostInvited) return xmpp::StanzaError(Condition::policy_violation, "too many at once");
@@ -72,16 +79,55 @@ class Invitations {
       if (!to) return to.error();
       all.emplace_back(&one, *std::move(to));
     }
-    if (!make_members(room, *inviter, all)) return xmpp::StanzaError(Condition::resource_constraint);
-    for (const auto& [one, to] : all) {
-      remember(room, {packet->from(), to.bare()});
-      // One that goes to a single shard keeps its sender waiting until it is safe.
-      auto ticket = all.size() == 1 ? packet->ticket() : base::Ref<base::Held>();
-      room.environment().router.post(
-          base::make_ref<const router::Packet>(pass_on(room, packet->stanza(), *one, packet->from().bare()),
-                                               room.address(), to, router::Origin::component, std::move(ticket)));
+    const std::vector<xmpp::Jid> fresh = new_members(room, all);
+    if (!fresh.empty() && room.places().size() + fresh.size() > room.service().limits.room_affiliations)
+      return xmpp::StanzaError(Condition::resource_constraint);
+    if (fresh.empty()) {
+      send(room, packet, all);
+      return std::nullopt;
     }
+    const std::string actor = inviter->nick;
+    room.change(
+        [&] {
+          for (const xmpp::Jid& who : fresh) {
+            const Lasting* before = room.lasting(who);
+            std::string nick = before == nullptr ? std::string() : before->nick;
+            room.place(who, {.affiliation = Affiliation::member, .nick = std::move(nick), .reason = {}},
+                       {.actor = actor});
+          }
+          room.then([self = *this, &room, packet, all = std::move(all)] { self.send(room, packet, all); });
+        },
+        [router = &room.environment().router, packet](const base::Result<void>& done) {
+          if (!done) router->bounce(*packet, {Condition::internal_server_error, xmpp::ErrorType::wait});
+        });
     return std::nullopt;
+  }
+
+  /// 9.5; without a message that asks for it.
+  void invite(Room& room, const xmpp::Jid& inviter, const xmpp::Jid& to, const std::string& reason) const {
+    remember(room, {inviter, to});
+    xml::Document out = xmpp::make_message(xmpp::Type::normal);
+    xml::Element& x = out.root().add("x", ns::user);
+    xml::Element& element = x.add("invite").set_attr("from", inviter.bare_str());
+    if (!reason.empty()) element.add_text_child("reason", reason);
+    for (const auto& add : room.environment().points.invitation) add(room, x);
+    room.environment().router.post(base::make_ref<const router::Packet>(xmpp::share(std::move(out)), room.address(), to,
+                                                                        router::Origin::component));
+  }
+
+  /// 7.8.2: whoever was invited isn't there. Answers the message that asked for it, which has its id.
+  void bounced(Room& room, const router::Packet& error) const {
+    if (!error.to().is_bare() || error.stanza().id().empty() || !tells_of_lost_session(error.stanza())) return;
+    auto& open = open_of(room);
+    const auto found =
+        std::ranges::find_if(open, [&](const Invitation& one) { return xmpp::same_bare(one.invitee, error.from()); });
+    if (found == open.end()) return;
+    const xmpp::Jid inviter = found->inviter;
+    open.erase(found);
+    if (room.occupant_of(inviter) == nullptr) return;
+    xml::Document out = xmpp::make_message(xmpp::Type::error, error.stanza().id());
+    out.root().add("error").set_attr("type", "cancel").add("item-not-found", xmpp::ns::stanza_errors);
+    room.send(xmpp::share(std::move(out)), room.address(), inviter);
   }
 
   Refusal decline(Room& room, const router::PacketRef& packet, const xml::Element& given) const {
@@ -110,20 +156,22 @@ class Invitations {
     return inviter.affiliation == Affiliation::member && room.get(members_may_);
   }
 
-  static bool make_members(Room& room, const Occupant& inviter,
-                           const std::vector<std::pair<const xml::Element*, xmpp::Jid>>& all) {
+  static std::vector<xmpp::Jid> new_members(const Room& room, const Invited& all) {
     std::vector<xmpp::Jid> fresh;
     for (const auto& [one, to] : all)
       if (!to.local().empty() && !room.is_admitted(room.affiliation(to))) fresh.push_back(to.bare());
-    const auto most = room.environment().router.settings().limits().room_affiliations;
-    if (!fresh.empty() && room.places().size() + fresh.size() > most) return false;
-    const std::string actor = inviter.nick;
-    for (const xmpp::Jid& who : fresh) {
-      const Lasting* before = room.lasting(who);
-      room.place(who, {.affiliation = Affiliation::member, .nick = before == nullptr ? "" : before->nick, .reason = {}},
-                 {.actor = actor});
+    return fresh;
+  }
+
+  void send(Room& room, const router::PacketRef& packet, const Invited& all) const {
+    for (const auto& [one, to] : all) {
+      remember(room, {packet->from(), to.bare()});
+      // One that goes to a single shard keeps its sender waiting until it is safe.
+      auto ticket = all.size() == 1 ? packet->ticket() : base::Ref<base::Held>();
+      room.environment().router.post(
+          base::make_ref<const router::Packet>(pass_on(room, packet->stanza(), *one, packet->from().bare()),
+                                               room.address(), to, router::Origin::component, std::move(ticket)));
     }
-    return true;
   }
 
   std::deque<Invitation>& open_of(Room& room) const {
@@ -154,6 +202,11 @@ void add_invitations(const Environment& environment) {
   environment.registry.xep(kDirect);
   add_token_invites(environment, members_may);
   const Invitations invitations(members_may, points.room_slot());
+  points.invite = [invitations](Room& room, const xmpp::Jid& inviter, const xmpp::Jid& who, const std::string& reason) {
+    invitations.invite(room, inviter, who, reason);
+  };
+  points.bounced.emplace_back(
+      [invitations](Room& room, const router::Packet& error) { invitations.bounced(room, error); });
   points.request.emplace_back([invitations](Room& room, const router::PacketRef& packet) {
     const xml::Element* x = packet->stanza().child(ns::user, "x");
     if (x == nullptr) return false;

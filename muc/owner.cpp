@@ -33,8 +33,7 @@ void destroy(Room& room, const xml::Element& wish, router::Responder responder) 
     const std::string text = wish.child_text(ns::owner, name);
     if (!text.empty()) told.add_text_child(name, text);
   }
-  room.close(x);
-  room.forget(answer_with(std::move(responder)));
+  room.destroy(std::move(x), answer_with(std::move(responder)));
 }
 
 // 10.1.3, 10.2.

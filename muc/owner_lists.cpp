@@ -78,7 +78,7 @@ Refusal judge(const Room& room, const Wanted& wanted) {
   std::size_t fresh = 0;
   for (const auto& [who, affiliation] : wanted) fresh += room.places().contains(who) ? 0 : 1;
   if (leaves_no_owner(room, wanted)) return xmpp::StanzaError(Condition::conflict, "a room has an owner");
-  const auto most = room.environment().router.settings().limits().room_affiliations;
+  const auto most = room.service().limits.room_affiliations;
   if (fresh > 0 && room.places().size() + fresh > most + std::size_t{1})
     return xmpp::StanzaError(Condition::resource_constraint);
   return std::nullopt;

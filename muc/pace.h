@@ -1,4 +1,4 @@
-// How much one person may send to a room: messages, bytes, presence (SECURITY M06).
+// How much one person may send to a room, and all together: messages, bytes, presence (SECURITY M06).
 #pragma once
 
 #include "muc/behaviour.h"

@@ -10,8 +10,7 @@ void add_persistent(const Environment& environment) {
       points.fields.add<bool>({.var = "muc#roomconfig_persistentroom",
                                .label = "Whether to Make Room Persistent",
                                .of_service = [](const router::RoomService& service) { return service.persistent; }});
-  points.configured.emplace_back(
-      [=](Room& room, const std::vector<Value>&, std::vector<int>&) { room.persist(room.get(persistent)); });
+  points.configuring.emplace_back([=](Room& room, const std::vector<Value>&) { room.persist(room.get(persistent)); });
   points.info.emplace_back([=](const Room& room, xml::Element& query) {
     query.add("feature").set_attr("var", room.get(persistent) ? "muc_persistent" : "muc_temporary");
   });

@@ -71,7 +71,7 @@ class Registration {
     const std::string nick(address->resource());
     if (is_taken(slot_, room, nick, who)) return responder.error(Condition::conflict);
     const bool fresh = !room.places().contains(who.bare_str());
-    if (fresh && room.places().size() >= room.environment().router.settings().limits().room_affiliations)
+    if (fresh && room.places().size() >= room.service().limits.room_affiliations)
       return responder.error(Condition::resource_constraint);
     if (room.affiliation(who) < Affiliation::member && approval_.is_wanted(room)) {
       if (const Refusal refusal = approval_.judge(room, who)) return responder.error(*refusal);
@@ -123,11 +123,11 @@ class Registration {
 
   static void put(Room& room, const xmpp::Jid& who, Affiliation affiliation, std::string nick,
                   router::Responder responder) {
-    room.place(who, {.affiliation = affiliation, .nick = std::move(nick), .reason = {}}, {});
-    room.save([waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
-      if (done) return waiting->result();
-      waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
-    });
+    room.change([&] { room.place(who, {.affiliation = affiliation, .nick = std::move(nick), .reason = {}}, {}); },
+                [waiting = std::make_unique<router::Responder>(std::move(responder))](const base::Result<void>& done) {
+                  if (done) return waiting->result();
+                  waiting->error({Condition::internal_server_error, xmpp::ErrorType::wait});
+                });
   }
 
   RoomSlot slot_;
@@ -147,6 +147,7 @@ void add_registration(const Environment& environment) {
   points.rename.emplace_back(own_name);
   points.standing.emplace_back(
       [registration](Room& room, const xmpp::Jid&, Affiliation, Affiliation) { registration.forget(room); });
+  points.taken_back.emplace_back([registration](Room& room) { registration.forget(room); });
   environment.registry.feature(router::Target::room, xmpp::ns::registration);
   environment.registry.feature(router::Target::room, ns::registration);
   const auto on = [&](xmpp::Type type, void (Registration::*answer)(Room&, router::Responder) const) {

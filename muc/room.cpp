@@ -50,19 +50,10 @@ void Room::init() { slots_.resize(environment_.points.room_slots); }
 
 const router::RoomService& Room::service() const { return environment_.service.settings(address_.domain()); }
 
-void Room::configure(std::vector<Value> values) {
-  new_ = false;
-  const std::vector<Value> before = std::exchange(values_, std::move(values));
-  std::vector<int> codes;
-  for (const auto& told : environment_.points.configured) told(*this, before, codes);
-  if (codes.empty() && before != values_) codes.push_back(104);
-  for (const auto& [nick, occupant] : occupants_) occupant->open = occupant->veiled = {};
-  notify(codes);
-  std::vector<Occupant*> out;
-  for (const auto& [nick, occupant] : occupants_) {
-    if (!is_admitted(occupant->affiliation)) out.push_back(occupant.get());
-  }
-  for (Occupant* occupant : out) remove(*occupant, {.codes = {322}});
+void Room::save() {
+  auto unit = base::make_ref<store::Unit>();
+  add_row(*unit);
+  write(std::move(unit));
 }
 
 void Room::persist(bool yes) {
@@ -74,13 +65,12 @@ void Room::persist(bool yes) {
   write(std::move(unit));
 }
 
-void Room::forget(store::Writer::Done done) {
-  if (!stored_ && last_archive_id_ < archive_from_ && !done) return;
-  auto unit = base::make_ref<store::Unit>();
+void Room::forget() {
   // Or what it said before it was configured.
-  if (std::exchange(stored_, false) || last_archive_id_ >= archive_from_)
-    unit->add(store::RoomDelete{std::string(address_.str())});
-  write(std::move(unit), std::move(done));
+  if (!std::exchange(stored_, false) && last_archive_id_ < archive_from_) return;
+  auto unit = base::make_ref<store::Unit>();
+  unit->add(store::RoomDelete{std::string(address_.str())});
+  write(std::move(unit));
 }
 
 store::RoomAffiliationPut Room::row(std::string_view who, const Lasting& place) const {
@@ -92,8 +82,8 @@ store::RoomAffiliationPut Room::row(std::string_view who, const Lasting& place) 
 }
 
 void Room::write(store::UnitRef rows, store::Writer::Done done) const {
-  if (gathered_ != nullptr && !done) {
-    for (const store::Row& row : rows->rows()) gathered_->add(row);
+  if (is_gathering() && !done) {
+    for (const store::Row& row : rows->rows()) change_->rows->add(row);
     return;
   }
   environment_.store.write(std::move(rows), environment_.router.loop(),
@@ -105,7 +95,7 @@ void Room::write(store::UnitRef rows, store::Writer::Done done) const {
 }
 
 void Room::add_row(store::Unit& unit) {
-  if (new_ || over_) return;
+  if (new_ || over_ || ending_) return;
   stored_ = true;
   const auto& list = environment_.points.listing;
   const Points::Listing listing = list ? list(*this) : Points::Listing();
@@ -118,21 +108,6 @@ void Room::add_row(store::Unit& unit) {
                            .settings = environment_.points.fields.to_text(values_),
                            .subject = subject_,
                            .archive_from = archive_from_}});
-}
-
-void Room::save(store::Writer::Done done) {
-  auto unit = base::make_ref<store::Unit>();
-  add_row(*unit);
-  write(std::move(unit), std::move(done));
-}
-
-void Room::change(base::Fn<void()> changes, store::Writer::Done done) {
-  auto unit = base::make_ref<store::Unit>();
-  store::Unit* const outer = std::exchange(gathered_, unit.get());
-  changes();
-  gathered_ = outer;
-  add_row(*unit);
-  write(std::move(unit), std::move(done));
 }
 
 // ---- lasting places ----
@@ -166,50 +141,6 @@ Affiliation Room::affiliation(const xmpp::Jid& who) const {
 Role Room::role_for(Affiliation affiliation) const {
   const auto& moderated = environment_.points.moderated;
   return default_role(affiliation, moderated && moderated(*this));
-}
-
-void Room::place(const xmpp::Jid& who, Lasting place, const Cause& cause) {
-  const Affiliation before = affiliation(who);
-  auto unit = base::make_ref<store::Unit>();
-  const auto found = places_.find(who.str());
-  const Lasting earlier = found == places_.end() ? Lasting() : found->second;
-  // What is known of an address now replaces what was known of its occupant id.
-  const std::string by_id = id_key(who);
-  if (const auto banned = places_.find(by_id); banned != places_.end()) {
-    const Lasting was = std::move(banned->second);
-    places_.erase(banned);
-    unit->add(store::RoomAffiliationDelete{std::string(address_.str()), by_id});
-    for (const auto& step : environment_.points.placed) step(*this, xmpp::Jid::from_prepared(by_id), was, *unit);
-  }
-  if (place.affiliation == Affiliation::none && place.nick.empty()) {
-    places_.erase(std::string(who.str()));
-    unit->add(store::RoomAffiliationDelete{std::string(address_.str()), std::string(who.str())});
-  } else {
-    unit->add(row(who.str(), place));
-    places_[std::string(who.str())] = std::move(place);
-  }
-  for (const auto& step : environment_.points.placed) step(*this, who, earlier, *unit);
-  if (places_stored_) write(std::move(unit));
-  std::vector<Occupant*> touched;
-  for (const auto& [nick, occupant] : occupants_) {
-    if (affiliation(occupant->bare) != occupant->affiliation) touched.push_back(occupant.get());
-  }
-  for (Occupant* occupant : touched) {
-    occupant->affiliation = affiliation(occupant->bare);
-    Cause why = cause;
-    if (occupant->affiliation == Affiliation::outcast) {
-      why.codes.push_back(301);
-      remove(*occupant, why);
-    } else if (!is_admitted(occupant->affiliation)) {
-      why.codes.push_back(321);
-      remove(*occupant, why);
-    } else {
-      // 5.1.3: what is gained with an affiliation goes with it.
-      occupant->role = role_for(occupant->affiliation);
-      show(*occupant, why);
-    }
-  }
-  for (const auto& told : environment_.points.standing) told(*this, who, before, affiliation(who));
 }
 
 // ---- who is in it ----
@@ -312,21 +243,6 @@ void Room::notify(const std::vector<int>& codes) {
   xml::Element& x = message.root().add("x", ns::user);
   for (const int code : codes) x.add("status").set_attr("code", std::to_string(code));
   send_to_all(xmpp::share(std::move(message)), address_);
-}
-
-void Room::close(const xml::Document& x) {
-  for (const auto& [nick, occupant] : occupants_) {
-    xml::Document presence = xmpp::make_presence(xmpp::Type::unavailable);
-    presence.root().add_copy(x.root());
-    const xmpp::StanzaRef last = xmpp::share(std::move(presence));
-    for (const Session& session : occupant->sessions) send(last, occupant->address, session.jid);
-  }
-  folded_.clear();
-  seen_.clear();
-  occupants_.clear();
-  sessions_.clear();
-  audience_ = {};
-  over_ = true;
 }
 
 }  // namespace muc

@@ -4,9 +4,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "muc/behaviour.h"
@@ -37,7 +39,9 @@ class Room {
   /// Tells it from an earlier or a later one of the same address.
   std::uint64_t number() const { return number_; }
   /// Nothing of it is left: to be destroyed as soon as nobody is in the middle of it.
-  bool is_over() const { return over_ || (!persistent_ && sessions_.empty()); }
+  bool is_over() const { return !change_ && (over_ || (!persistent_ && sessions_.empty())); }
+  /// Or it is about to be.
+  bool is_ending() const { return ending_ || is_over(); }
   bool is_empty() const { return sessions_.empty(); }
   const router::RoomService& service() const;
   const Environment& environment() const { return environment_; }
@@ -52,12 +56,16 @@ class Room {
     values_[field.index] = std::move(value);
   }
   const std::vector<Value>& values() const { return values_; }
-  /// Takes a new configuration, tells behaviours and those inside (10.2.1).
+  /// Takes a new configuration, tells behaviours and those inside (10.2.1). Within change().
   void configure(std::vector<Value> values);
-  /// Writes what has been set; `done` when it is durable or has failed (for a room that isn't persistent: later).
-  void save(store::Writer::Done done = nullptr);
-  /// Does the changes; all that they write, and the row, is one unit. `done` as for save().
+  /// Writes what has been set; a failure is logged.
+  void save();
+  /// Does the changes; all that they write, and the row, is one unit. Nobody is told of them, and nothing else comes
+  /// in, before that is durable; if it can't be, the room is as it was. `done` behind either.
   void change(base::Fn<void()> changes, store::Writer::Done done = nullptr);
+  /// Within change(): what follows when it is durable, and doesn't if it can't be.
+  void then(base::Fn<void()> follows);
+  bool is_changing() const { return change_ != nullptr; }
   /// The row that the store has of it, once it is configured: for lists, and to be restored if it is persistent.
   void add_row(store::Unit& unit);
   /// The subject as the store keeps it (subject.h).
@@ -76,7 +84,10 @@ class Room {
   /// Whether it stays when nobody is in it.
   void persist(bool yes);
   /// Takes it out of the store, once: it is over.
-  void forget(store::Writer::Done done = nullptr);
+  void forget();
+  /// Out of the store first; then all are told that the room is no more, and nobody is left (10.9). `done` as for
+  /// change().
+  void destroy(xml::Document x, store::Writer::Done done);
   std::unique_ptr<State>& slot(RoomSlot slot) { return slots_[static_cast<std::size_t>(slot)]; }
   State* slot(RoomSlot slot) const { return slots_[static_cast<std::size_t>(slot)].get(); }
   static std::unique_ptr<State>& slot(Occupant& occupant, OccupantSlot slot) {
@@ -91,7 +102,7 @@ class Room {
   const Lasting* lasting(const xmpp::Jid& who) const;
   /// Keyed by address, or by kById and an occupant id.
   const std::map<std::string, Lasting, std::less<>>& places() const { return places_; }
-  /// Changes a place and what follows: roles, removals (301, 321), presence. Not judged here.
+  /// Changes a place and what follows: roles, removals (301, 321), presence. Not judged here. Within change().
   void place(const xmpp::Jid& who, Lasting place, const Cause& cause);
   /// As the affiliation gives it, in this room.
   Role role_for(Affiliation affiliation) const;
@@ -112,6 +123,8 @@ class Room {
   void remove(Occupant& occupant, const Cause& cause);
   /// The session turned out not to be there any more (333).
   void lose(const xmpp::Jid& session);
+  /// So did a server: all of its sessions leave, before anybody is told.
+  void lose_server(std::string_view domain);
   /// Everybody is told anew how the occupant stands.
   void show(Occupant& occupant, const Cause& cause = {});
   /// Everybody who doesn't know of the occupant is shown it, unless it is unseen.
@@ -120,8 +133,6 @@ class Room {
   void reveal(Occupant& occupant, const Occupant& viewer);
   bool is_unseen(const Occupant& occupant) const;
   bool is_quiet(const Occupant& occupant) const;
-  /// All are told that the room is no more; nobody is left (10.9).
-  void close(const xml::Document& x);
 
   // ---- what comes in ----
   void presence(const router::PacketRef& packet);
@@ -140,7 +151,28 @@ class Room {
   void notify(const std::vector<int>& codes);
 
  private:
+  /// What is needed to take a change back, or to go on with it.
+  struct Change {
+    std::vector<Value> values;
+    std::vector<std::pair<std::string, std::optional<Lasting>>> places = {};  // those it has touched
+    bool persistent, places_stored, is_new;
+    store::UnitRef rows;  // being gathered
+    std::vector<base::Fn<void()>> follows = {};
+  };
+
   void init();
+  bool is_gathering() const { return change_ != nullptr && change_->rows; }
+  // room_change.cpp
+  void begin_change();
+  void write_change(store::Writer::Done done);
+  void finish_change(bool durable);
+  void take_back(Change& change);
+  void remember_place(std::string_view who);
+  bool concerns(const xmpp::Jid& who, const Occupant& occupant) const;
+  void place_changed(const xmpp::Jid& who, Affiliation before, const Cause& cause);
+  void adjust(Occupant& occupant, Cause cause);
+  void configured(const std::vector<Value>& before);
+  void close(const xml::Document& x);
   store::RoomAffiliationPut row(std::string_view who, const Lasting& place) const;
   /// Of somebody's place by occupant id; empty if no place is known so.
   std::string id_key(const xmpp::Jid& who) const;
@@ -203,10 +235,10 @@ class Room {
   std::string subject_;
   base::WallTime created_{};
   std::int64_t archive_from_ = 0, last_archive_id_ = 0;
-  store::Unit* gathered_ = nullptr;  // during change(): takes what is written
+  std::unique_ptr<Change> change_;  // under way
   const std::uint64_t number_;
   std::uint64_t last_session_ = 0;
-  bool persistent_ = false, over_ = false, new_ = false, stored_ = false;
+  bool persistent_ = false, over_ = false, ending_ = false, new_ = false, stored_ = false;
   bool places_stored_ = false;  // also of one that was persistent once
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "muc/lost.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
@@ -12,6 +13,8 @@ using xmpp::Condition;
 using xmpp::Type;
 
 namespace {
+
+constexpr std::size_t kMoreAdmins = 20;  // sessions of admins and owners, in a room that is full
 
 /// 7.2.18: who lost the room without noticing is told, instead of being taken for a newcomer.
 xmpp::StanzaRef lost_you() {
@@ -31,6 +34,7 @@ void Room::presence(const router::PacketRef& packet) {
   if (stanza.type() == Type::unavailable || stanza.type() == Type::error) {
     // 11.1: an error says that the session isn't there.
     const bool lost = stanza.type() == Type::error;
+    if (lost && tells_of_lost_server(environment_.router, *packet)) return lose_server(packet->from().domain());
     if (occupant != nullptr)
       leave(*occupant, packet->from(), lost ? nullptr : packet->share(),
             {.codes = lost ? std::vector{333} : std::vector<int>()});
@@ -102,8 +106,10 @@ void Room::enter(const router::PacketRef& packet, const xml::Element& x) {
   if (present != nullptr && present->bare != presence.from().bare()) return refuse(Condition::conflict);
   join.known = present;
   if (present != nullptr) join.nick = present->nick;  // told by 210 if it was spelled otherwise
-  if (sessions_.size() >= environment_.router.settings().limits().room_occupants)
-    return refuse({Condition::service_unavailable, xmpp::ErrorType::wait});  // 7.2.9
+  // 7.2.9: nobody can keep those who run a room out of it by filling it.
+  const std::size_t extra = join.affiliation >= Affiliation::admin ? kMoreAdmins : 0;
+  if (sessions_.size() >= service().limits.room_occupants + extra)
+    return refuse({Condition::service_unavailable, xmpp::ErrorType::wait});
 
   if (present == nullptr) {
     auto address = address_.with_resource(join.nick);
@@ -193,6 +199,27 @@ void Room::leave(Occupant& occupant, const xmpp::Jid& session, xmpp::StanzaRef p
 
 void Room::lose(const xmpp::Jid& session) {
   if (Occupant* occupant = occupant_of(session)) leave(*occupant, session, {}, {.codes = {333}});
+}
+
+// All are out before the first is told of: what is sent to a server that can't be reached comes back from it, for each
+// that has left once for each that hasn't.
+void Room::lose_server(std::string_view domain) {
+  std::vector<std::unique_ptr<Occupant>> gone;
+  for (auto next = occupants_.begin(); next != occupants_.end();) {
+    if (next->second->bare.domain() != domain) {
+      ++next;
+      continue;
+    }
+    gone.push_back(std::move(next->second));
+    next = occupants_.erase(next);
+    unindex_nick(*gone.back());
+    for (const Session& session : gone.back()->sessions) sessions_.erase(session.jid);
+  }
+  if (gone.empty()) return;
+  audience_ = {};
+  for (const auto& occupant : gone) tell_others(*occupant, {.cause = {.codes = {333}}, .gone = true});
+  for (const auto& occupant : gone)
+    for (const auto& told : environment_.points.left) told(*this, *occupant);
 }
 
 void Room::remove(Occupant& occupant, const Cause& cause) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "muc/forged.h"
+#include "muc/lost.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
@@ -19,17 +20,6 @@ constexpr std::string_view kPubsub = "http://jabber.org/protocol/pubsub";
 constexpr auto kForwarded = std::chrono::minutes(5);  // the longest that an occupant's answer is waited for
 constexpr std::size_t kMostForwarded = 10'000;        // requests of a shard under way
 
-/// 18.1.2: errors that say that a session is gone.
-bool is_gone(const xmpp::Stanza& error) {
-  const xml::Element* element = error.child(xmpp::ns::client, "error");
-  if (element == nullptr) return false;
-  for (const char* name : {"gone", "item-not-found", "recipient-unavailable", "redirect", "remote-server-not-found",
-                           "remote-server-timeout", "service-unavailable"}) {
-    if (element->child(xmpp::ns::stanza_errors, name) != nullptr) return true;
-  }
-  return false;
-}
-
 /// What only the room may say of a message (SECURITY M04).
 std::vector<const xml::Element*> forged(const xmpp::Stanza& message, const xmpp::Jid& room) {
   std::vector<const xml::Element*> all = xmpp::forged_stanza_ids(message, room);
@@ -45,7 +35,9 @@ void Room::message(const router::PacketRef& packet) {
   const xmpp::Stanza& stanza = packet->stanza();
   Occupant* speaker = occupant_of(packet->from());
   if (stanza.type() == Type::error) {
-    if (speaker != nullptr && is_gone(stanza)) lose(packet->from());
+    for (const auto& told : environment_.points.bounced) told(*this, *packet);
+    if (tells_of_lost_server(environment_.router, *packet)) return lose_server(packet->from().domain());
+    if (speaker != nullptr && tells_of_lost_session(stanza)) lose(packet->from());
     return;
   }
   if (packet->to().is_bare() && stanza.type() != Type::groupchat) {
@@ -104,7 +96,7 @@ void Room::utter(Outgoing out) {
                             if (found) refusal = *found;
                             // Its rows have been removed: none may follow, which the next room of the name would have
                             // (SECURITY M05).
-                            if (self->is_over()) refusal = xmpp::StanzaError(Condition::item_not_found);
+                            if (self->is_ending()) refusal = xmpp::StanzaError(Condition::item_not_found);
                             if (!refusal) return self->commit(place, std::move(uttered));
                             self->give_up(place, *uttered, refusal);
                             service->settle(room);

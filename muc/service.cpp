@@ -56,12 +56,15 @@ void Service::receive(router::PacketRef packet) {
   const xmpp::Jid bare = to.bare();
   const auto found = entries_.find(bare);
   if (found == entries_.end()) return start_load(packet);
-  if (found->second.room != nullptr) {
-    handle(*found->second.room, packet);
+  Entry& entry = found->second;
+  if (entry.room != nullptr && !entry.room->is_changing()) {
+    handle(*entry.room, packet);
     return settle(bare);
   }
-  if (found->second.waiting.size() < environment_.router.settings().limits().account_queue_packets) {
-    found->second.waiting.push_back(std::move(packet));
+  // Whoever leaves can't be refused; its session's window bounds how often.
+  const bool leaves = stanza.kind() == Kind::presence && !xmpp::may_answer_with_error(stanza);
+  if (leaves || entry.waiting.size() < environment_.router.settings().limits().account_queue_packets) {
+    entry.waiting.push_back(std::move(packet));
   } else {
     environment_.router.bounce(*packet, {Condition::resource_constraint, xmpp::ErrorType::wait});
   }
@@ -125,9 +128,9 @@ void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Resul
   if (found == entries_.end() || found->second.load != load || found->second.room != nullptr) return;
   Entry& entry = found->second;
   entry.deadline.cancel();
-  auto waiting = std::exchange(entry.waiting, {});
   if (!loaded) {
     base::log::error("room_unreadable", {{"room", bare.str()}, {"why", loaded.error().what}});
+    auto waiting = std::exchange(entry.waiting, {});
     entries_.erase(found);
     while (!waiting.empty()) {
       environment_.router.bounce(*waiting.take_front(), {Condition::internal_server_error, xmpp::ErrorType::wait});
@@ -139,14 +142,24 @@ void Service::finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Resul
   if (loaded->room) {
     entry.room = std::make_unique<Room>(environment_, *loaded->room, settings(bare.domain()), loaded->last_archive_id);
   }
-  while (!waiting.empty()) {
+  take_waiting(bare, entry);
+}
+
+void Service::resume(const xmpp::Jid& bare) {
+  const auto found = entries_.find(bare);
+  if (found == entries_.end() || found->second.room == nullptr) return settle(bare);
+  take_waiting(bare, found->second);
+}
+
+void Service::take_waiting(const xmpp::Jid& bare, Entry& entry) {
+  while (!entry.waiting.empty()) {
+    if (entry.room != nullptr && entry.room->is_changing()) return;
     if (entry.room != nullptr && entry.room->is_over()) end(entry);
-    const router::Packet& next = *waiting[0];
-    if (entry.room == nullptr && next.stanza().kind() == Kind::presence && next.from().bare() != entry.asker) {
-      entry.waiting = std::move(waiting);  // how many rooms this one owns isn't known
+    const router::Packet& next = *entry.waiting[0];
+    // How many rooms this one owns isn't known.
+    if (entry.room == nullptr && next.stanza().kind() == Kind::presence && next.from().bare() != entry.asker)
       return read(bare, entry);
-    }
-    const router::PacketRef packet = waiting.take_front();
+    const router::PacketRef packet = entry.waiting.take_front();
     if (entry.room != nullptr) {
       handle(*entry.room, packet);
     } else {
@@ -179,7 +192,7 @@ void Service::handle_absent(Entry& entry, const router::PacketRef& packet) {
       stanza.type() == Type::available && stanza.child(ns::muc, "x") != nullptr && !packet->to().is_bare();
   if (joins && !may_create(packet->from(), service))  // 10.1.1
     return environment_.router.bounce(*packet, Condition::not_allowed);
-  if (joins && !is_admin(bare.domain(), packet->from()) && owns_enough(packet->from(), entry.owned))
+  if (joins && !is_admin(bare.domain(), packet->from()) && owns_enough(packet->from(), service, entry.owned))
     return environment_.router.bounce(*packet, {Condition::resource_constraint, "you own too many rooms"});
   // One that refuses the newcomer, or never had one, is over at once.
   entry.room = std::make_unique<Room>(environment_, bare, service, entry.last_archive_id);
@@ -197,7 +210,7 @@ bool Service::may_create(const xmpp::Jid& who, const router::RoomService& servic
   return false;
 }
 
-bool Service::owns_enough(const xmpp::Jid& who, std::int64_t in_store) {
+bool Service::owns_enough(const xmpp::Jid& who, const router::RoomService& service, std::int64_t in_store) {
   const auto kept_or_over = [this](const xmpp::Jid& bare) {
     const Room* made = room(bare);
     return made == nullptr || made->persistent();
@@ -208,7 +221,8 @@ bool Service::owns_enough(const xmpp::Jid& who, std::int64_t in_store) {
   }
   std::vector<xmpp::Jid>& made = made_[who.bare()];
   std::erase_if(made, kept_or_over);
-  return static_cast<std::size_t>(in_store) + made.size() >= environment_.router.settings().limits().rooms_per_owner;
+  const auto here = [&](const xmpp::Jid& bare) { return bare.domain() == service.domain.domain(); };
+  return in_store + std::ranges::count_if(made, here) >= std::int64_t{service.limits.rooms_per_owner};
 }
 
 void Service::end(Entry& entry) {
@@ -224,6 +238,7 @@ void Service::settle(const xmpp::Jid& bare) {
   const auto found = entries_.find(bare);
   if (found == entries_.end() || found->second.room == nullptr) return;
   Entry& entry = found->second;
+  if (entry.room->is_changing()) return;  // until resume()
   if (entry.room->is_over()) {
     end(entry);
     entries_.erase(found);
@@ -231,8 +246,11 @@ void Service::settle(const xmpp::Jid& bare) {
   }
   if (!entry.room->is_empty()) return entry.deadline.cancel();
   if (entry.deadline.armed()) return;
-  entry.deadline = base::Timer(environment_.router.loop(), environment_.router.settings().limits().room_idle,
-                               [this, bare] { entries_.erase(bare); });
+  entry.deadline =
+      base::Timer(environment_.router.loop(), environment_.router.settings().limits().room_idle, [this, bare] {
+        const Room* idle = room(bare);
+        if (idle != nullptr && !idle->is_changing()) entries_.erase(bare);
+      });
 }
 
 }  // namespace muc

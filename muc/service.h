@@ -37,6 +37,8 @@ class Service final : public router::Component {
   Room* room(const xmpp::Jid& bare, std::uint64_t number);
   /// To be called behind whatever happens to a room outside of receive(): it may be over.
   void settle(const xmpp::Jid& bare);
+  /// A room's change is done with: what has waited for that comes in.
+  void resume(const xmpp::Jid& bare);
   std::uint64_t next_number() { return ++last_number_; }
   std::size_t size() const { return entries_.size(); }
   const router::RoomService& settings(std::string_view domain) const;
@@ -45,9 +47,9 @@ class Service final : public router::Component {
 
  private:
   struct Entry {
-    std::unique_ptr<Room> room;  // null while it loads
-    base::Ring<router::PacketRef> waiting;
-    base::Timer deadline;  // of the load, or of an empty room's stay
+    std::unique_ptr<Room> room;             // null while it loads
+    base::Ring<router::PacketRef> waiting;  // for that, or for its change to be durable
+    base::Timer deadline;                   // of the load, or of an empty room's stay
     std::uint64_t load = 0;
     std::int64_t last_archive_id = 0;
     xmpp::Jid asker;  // bare: for whom it was loaded
@@ -58,6 +60,7 @@ class Service final : public router::Component {
   void start_load(const router::PacketRef& packet);
   void read(const xmpp::Jid& bare, Entry& entry);
   void finish_load(const xmpp::Jid& bare, std::uint64_t load, base::Result<Loaded> loaded);
+  void take_waiting(const xmpp::Jid& bare, Entry& entry);
   void handle(Room& room, const router::PacketRef& packet);
   /// There is no such room: it is made, or the sender is told.
   void handle_absent(Entry& entry, const router::PacketRef& packet);
@@ -65,7 +68,7 @@ class Service final : public router::Component {
   void end(Entry& entry);
   bool may_create(const xmpp::Jid& who, const router::RoomService& service) const;
   /// Whether somebody owns as many rooms as one may, with what this shard has of those that the store doesn't.
-  bool owns_enough(const xmpp::Jid& who, std::int64_t in_store);
+  bool owns_enough(const xmpp::Jid& who, const router::RoomService& service, std::int64_t in_store);
 
   Points points_;
   const Environment environment_;

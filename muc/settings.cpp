@@ -24,7 +24,19 @@ Texts as_texts(const Value& value) {
 }
 
 bool is_option(const FieldSpec& spec, const std::string& value) {
-  return spec.options.empty() || std::ranges::any_of(spec.options, [&](const auto& one) { return one.value == value; });
+  const auto is_it = [&](const auto& one) { return one.value == value; };
+  return spec.options.empty() || spec.others || std::ranges::any_of(spec.options, is_it);
+}
+
+/// A list shows its value whatever it is (XEP-0004 3.3).
+std::vector<xmpp::FormField::Option> options_of(const FieldSpec& spec, const Value& value) {
+  auto options = spec.options;
+  if (!spec.others) return options;
+  for (const std::string& text : as_texts(value)) {
+    const auto is_it = [&](const auto& one) { return one.value == text; };
+    if (std::ranges::none_of(options, is_it)) options.push_back({text, text});
+  }
+  return options;
 }
 
 /// As it is written without signs and zeros that say nothing.
@@ -75,7 +87,7 @@ void Fields::add_form(xml::Element& query, const std::vector<Value>& values,
                       .type = spec.type,
                       .values = as_texts(values[i]),
                       .label = std::string(spec.label),
-                      .options = spec.options,
+                      .options = options_of(spec, values[i]),
                       .range = spec.range});
   }
   fields.insert(fields.end(), more.begin(), more.end());

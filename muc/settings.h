@@ -33,6 +33,7 @@ struct FieldSpec {
   std::function<Value(const router::RoomService&)> of_service = nullptr;  ///< instead of `otherwise`
   std::optional<xmpp::FormField::Range> range = {};                       ///< of a text that is an integer
   bool in_form = true;
+  bool others = false;  ///< a list has other values beside its options, if `accepts` takes them
 };
 
 /// Names a field of type T among a room's values.

@@ -106,7 +106,7 @@ class Invites {
       expired.app_name = "expired-token";
       return expired;
     }
-    if (room.places().size() >= room.environment().router.settings().limits().room_affiliations)
+    if (room.places().size() >= room.service().limits.room_affiliations)
       return xmpp::StanzaError(Condition::resource_constraint);
     if (found->counter == 1) {
       found->expires = 0;  // known for a while, so that the next one learns why it is refused

@@ -110,61 +110,7 @@ HostConfig read_host(const Reader& in) {
 }
 
 constexpr std::uint32_t kMostRoomHistory = 10'000;
-constexpr std::uint32_t kMostPresenceLimit = 100'000;
-
-void read_room_service(const Reader& in, router::RoomService& service) {
-  in.only({"domain", "name", "create", "persistent", "archive", "archive-days", "archive-max-messages",
-           "archive-max-bytes", "history", "presence-limit"},
-          {"admin"});
-  using router::MayCreate;
-  service.name = in.text("name", service.name);
-  service.create =
-      in.choice<MayCreate>("create", service.create,
-                           {{"anyone", MayCreate::anyone}, {"local", MayCreate::local}, {"admins", MayCreate::admins}});
-  service.persistent = in.flag("persistent", service.persistent);
-  service.archive = in.flag("archive", service.archive);
-  service.retention = read_retention(in, service.retention);
-  service.history = in.number("history", service.history, 0, kMostRoomHistory);
-  service.presence_limit = in.number("presence-limit", service.presence_limit, 0, kMostPresenceLimit);
-  for (const xml::Element& child : xml::children(in.element())) {
-    const Reader admin = in.at(child);
-    admin.only({"jid"}, {});
-    service.admins.push_back(admin.account("jid"));
-  }
-}
-
-/// Each address that a host names is a room service; several hosts may share one.
-void add_room_service(const Reader& in, const HostConfig& host, Config& config) {
-  if (host.rooms.empty()) return;
-  if (std::ranges::find(config.hosts, host.rooms, &HostConfig::domain) != config.hosts.end())
-    in.complain("its rooms would be at '" + std::string(host.rooms.str()) +
-                "', which is a host; give another address in 'rooms', or rooms='none'");
-  if (std::ranges::find(config.rooms, host.rooms, &router::RoomService::domain) == config.rooms.end())
-    config.rooms.push_back({.domain = host.rooms});
-}
-
-/// When all hosts are known, because <rooms> and <host> stand in any order.
-void read_room_services(const Reader& in, Config& config) {
-  auto host = config.hosts.begin();
-  for (const xml::Element& child : xml::children(in.element()))
-    if (child.name() == "host") add_room_service(in.at(child), *host++, config);
-  std::vector<xmpp::Jid> read;
-  for (const xml::Element& child : xml::children(in.element())) {
-    if (child.name() != "rooms") continue;
-    const Reader rooms = in.at(child);
-    const xmpp::Jid domain = rooms.domain("domain");
-    const std::string name(domain.str());
-    if (std::ranges::find(read, domain) != read.end())
-      rooms.complain("the room service '" + name + "' stands twice; remove one");
-    const auto service = std::ranges::find(config.rooms, domain, &router::RoomService::domain);
-    if (service == config.rooms.end()) {
-      std::string why = "no host has its rooms at '";
-      rooms.complain(why.append(name).append("'; add rooms='").append(name).append("' to a host, or remove this"));
-    }
-    read_room_service(rooms, *service);
-    read.push_back(domain);
-  }
-}
+constexpr std::uint32_t kMostPresenceLimit = 100'000, kMostOccupants = 100'000;
 
 using router::Limits;
 
@@ -207,12 +153,6 @@ constexpr std::array kLimits{
     Limit{"archive-page-bytes", &Limits::archive_page_bytes, 10'000, kGiB},
     Limit{"csi-stanzas", &Limits::csi_stanzas, 1, 100'000},
     Limit{"offline-bytes", &Limits::offline_bytes, 10'000, kGiB},
-    Limit{"room-occupants", &Limits::room_occupants, 1, 100'000},
-    Limit{"rooms-per-owner", &Limits::rooms_per_owner, 1, 1'000'000},
-    Limit{"room-affiliations", &Limits::room_affiliations, 1, 1'000'000},
-    Limit{"room-messages-per-second", &Limits::room_messages_per_second, 1, 1'000'000},
-    Limit{"room-bytes-per-second", &Limits::room_bytes_per_second, 1'000, kGiB},
-    Limit{"room-presences-per-second", &Limits::room_presences_per_second, 1, 1'000'000},
     Limit{"room-history", &Limits::room_history, 0, kMostRoomHistory},
     Limit{"room-idle-seconds", &Limits::room_idle, 1, 86'400},
     Limit{"room-config-bytes", &Limits::room_config_bytes, 1'000, kMiB},
@@ -221,8 +161,29 @@ constexpr std::array kLimits{
     Limit{"room-meeting-seconds", &Limits::room_meeting, 1, 60},
 };
 
-template <class Field>
-void read_limit(const Reader& in, const Limit& limit, Field& field) {
+using router::RoomLimits;
+
+/// The same of rooms; <rooms> may have them as well, for its own.
+struct RoomLimit {
+  std::string_view name;
+  std::variant<std::size_t RoomLimits::*, std::uint32_t RoomLimits::*> field;
+  std::uint64_t least, most;
+};
+
+constexpr std::array kRoomLimits{
+    RoomLimit{"room-occupants", &RoomLimits::room_occupants, 1, kMostOccupants},
+    RoomLimit{"rooms-per-owner", &RoomLimits::rooms_per_owner, 1, 1'000'000},
+    RoomLimit{"room-affiliations", &RoomLimits::room_affiliations, 1, 1'000'000},
+    RoomLimit{"room-messages-per-second", &RoomLimits::room_messages_per_second, 1, 1'000'000},
+    RoomLimit{"room-bytes-per-second", &RoomLimits::room_bytes_per_second, 1'000, kGiB},
+    RoomLimit{"room-presences-per-second", &RoomLimits::room_presences_per_second, 1, 1'000'000},
+    RoomLimit{"room-total-messages-per-second", &RoomLimits::room_total_messages_per_second, 0, 1'000'000},
+    RoomLimit{"room-total-bytes-per-second", &RoomLimits::room_total_bytes_per_second, 0, kGiB},
+    RoomLimit{"room-total-presences-per-second", &RoomLimits::room_total_presences_per_second, 0, 1'000'000},
+};
+
+template <class AnyLimit, class Field>
+void read_limit(const Reader& in, const AnyLimit& limit, Field& field) {
   if constexpr (std::is_integral_v<Field>) {
     field = in.number(limit.name, field, limit.least, limit.most);
   } else {
@@ -230,17 +191,95 @@ void read_limit(const Reader& in, const Limit& limit, Field& field) {
   }
 }
 
+void read_room_limits(const Reader& in, RoomLimits& limits) {
+  for (const RoomLimit& limit : kRoomLimits)
+    std::visit([&](auto field) { read_limit(in, limit, limits.*field); }, limit.field);
+}
+
 Limits read_limits(const Reader& in) {
-  std::vector<std::string_view> names(kLimits.size());
-  std::ranges::transform(kLimits, names.begin(), &Limit::name);
+  std::vector<std::string_view> names;
+  for (const Limit& limit : kLimits) names.push_back(limit.name);
+  for (const RoomLimit& limit : kRoomLimits) names.push_back(limit.name);
   in.only(names, {});
   Limits limits;
   for (const Limit& limit : kLimits) std::visit([&](auto field) { read_limit(in, limit, limits.*field); }, limit.field);
+  read_room_limits(in, limits);
   if (limits.sm_queue_bytes < limits.max_stanza_bytes)
     in.complain("'sm-queue-bytes' has no room for one stanza; give at least 'max-stanza-bytes'");
   if (limits.offline_bytes > limits.sm_queue_bytes / 2)
     in.complain("'offline-bytes' would overflow a client's queue; give at most half of 'sm-queue-bytes'");
   return limits;
+}
+
+void read_room_service(const Reader& in, router::RoomService& service) {
+  std::vector<std::string_view> names{"domain",
+                                      "name",
+                                      "create",
+                                      "persistent",
+                                      "archive",
+                                      "archive-days",
+                                      "archive-max-messages",
+                                      "archive-max-bytes",
+                                      "history",
+                                      "presence-limit",
+                                      "occupants"};
+  for (const RoomLimit& limit : kRoomLimits) names.push_back(limit.name);
+  in.only(names, {"admin"});
+  using router::MayCreate;
+  service.name = in.text("name", service.name);
+  service.create =
+      in.choice<MayCreate>("create", service.create,
+                           {{"anyone", MayCreate::anyone}, {"local", MayCreate::local}, {"admins", MayCreate::admins}});
+  service.persistent = in.flag("persistent", service.persistent);
+  service.archive = in.flag("archive", service.archive);
+  service.retention = read_retention(in, service.retention);
+  service.history = in.number("history", service.history, 0, kMostRoomHistory);
+  service.presence_limit = in.number("presence-limit", service.presence_limit, 0, kMostPresenceLimit);
+  read_room_limits(in, service.limits);
+  service.occupants = in.number("occupants", service.occupants, 0, kMostOccupants);
+  if (service.occupants > service.limits.room_occupants)
+    in.complain("'occupants' is more than a room may have; give at most " +
+                std::to_string(service.limits.room_occupants) + ", or more in 'room-occupants'");
+  for (const xml::Element& child : xml::children(in.element())) {
+    const Reader admin = in.at(child);
+    admin.only({"jid"}, {});
+    service.admins.push_back(admin.account("jid"));
+  }
+}
+
+/// Each address that a host names is a room service; several hosts may share one.
+void add_room_service(const Reader& in, const HostConfig& host, Config& config) {
+  if (host.rooms.empty()) return;
+  if (std::ranges::find(config.hosts, host.rooms, &HostConfig::domain) != config.hosts.end())
+    in.complain("its rooms would be at '" + std::string(host.rooms.str()) +
+                "', which is a host; give another address in 'rooms', or rooms='none'");
+  if (std::ranges::find(config.rooms, host.rooms, &router::RoomService::domain) != config.rooms.end()) return;
+  router::RoomService& service = config.rooms.emplace_back();
+  service.domain = host.rooms;
+  service.limits = config.limits;
+}
+
+/// When all hosts are known, because <rooms> and <host> stand in any order.
+void read_room_services(const Reader& in, Config& config) {
+  auto host = config.hosts.begin();
+  for (const xml::Element& child : xml::children(in.element()))
+    if (child.name() == "host") add_room_service(in.at(child), *host++, config);
+  std::vector<xmpp::Jid> read;
+  for (const xml::Element& child : xml::children(in.element())) {
+    if (child.name() != "rooms") continue;
+    const Reader rooms = in.at(child);
+    const xmpp::Jid domain = rooms.domain("domain");
+    const std::string name(domain.str());
+    if (std::ranges::find(read, domain) != read.end())
+      rooms.complain("the room service '" + name + "' stands twice; remove one");
+    const auto service = std::ranges::find(config.rooms, domain, &router::RoomService::domain);
+    if (service == config.rooms.end()) {
+      std::string why = "no host has its rooms at '";
+      rooms.complain(why.append(name).append("'; add rooms='").append(name).append("' to a host, or remove this"));
+    }
+    read_room_service(rooms, *service);
+    read.push_back(domain);
+  }
 }
 
 void read_log(const Reader& in, Config& config) {

@@ -50,6 +50,21 @@ struct HostSettings {
   const Retention& retention_of(std::string_view local) const;
 };
 
+/// What rooms may hold, and be sent. Of the server, and of each service, which counts for its rooms.
+struct RoomLimits {
+  std::uint32_t room_occupants = 1000;  ///< most sessions in a room
+  std::uint32_t rooms_per_owner = 100;
+  std::uint32_t room_affiliations = 10000;
+  std::uint32_t room_messages_per_second = 20;  ///< this and the next two: what one occupant may send
+  std::size_t room_bytes_per_second = 64 * 1024;
+  std::uint32_t room_presences_per_second = 10;
+  std::uint32_t room_total_messages_per_second = 0;  ///< this and the next two: what all of a room may send; 0: any
+  std::size_t room_total_bytes_per_second = 0;
+  std::uint32_t room_total_presences_per_second = 0;
+
+  bool operator==(const RoomLimits&) const = default;
+};
+
 /// Who may make rooms: everybody, accounts of this server, the service's administrators.
 enum class MayCreate : std::uint8_t { anyone, local, admins };
 
@@ -65,10 +80,13 @@ struct RoomService {
   std::uint32_t history = 20;        ///< messages a newcomer is sent unless the room says otherwise
   std::uint32_t presence_limit = 0;  ///< with more occupants, a new room sends presence on demand; 0: never
   bool meetings = false;             ///< rooms may have online meetings (XEP-0483)
+  std::uint32_t occupants = 0;  ///< most in a new room, unless its owners say otherwise; 0: as many as `limits` lets
+  RoomLimits limits = {};
 };
 
-/// Bounds of what one account, session or connection may hold; every queue and wait of the components is here.
-struct Limits {
+/// Bounds of what one account, session or connection may hold; every queue and wait of the components is here. What it
+/// says of rooms is for services that say nothing of their own (RoomService::limits).
+struct Limits : RoomLimits {
   // a connection before login
   std::size_t login_max_stanza_bytes = 16 * 1024;
   std::uint32_t login_max_depth = 64;
@@ -110,12 +128,6 @@ struct Limits {
   std::uint32_t csi_stanzas = 500;                ///< held back for an inactive client (XEP-0352)
   std::size_t offline_bytes = 1024 * 1024;        ///< offline messages sent to a client and not acknowledged
   // a room
-  std::uint32_t room_occupants = 1000;  ///< most occupants of a room
-  std::uint32_t rooms_per_owner = 100;
-  std::uint32_t room_affiliations = 10000;
-  std::uint32_t room_messages_per_second = 20;  ///< this and the next two: what one occupant may send
-  std::size_t room_bytes_per_second = 64 * 1024;
-  std::uint32_t room_presences_per_second = 10;
   std::uint32_t room_history = 500;           ///< most messages a newcomer is sent, whatever it asks for
   std::chrono::seconds room_idle{600};        ///< a room nobody is in leaves the memory afterwards
   std::size_t room_config_bytes = 16 * 1024;  ///< of a room's configuration

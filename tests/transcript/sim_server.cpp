@@ -32,6 +32,12 @@ router::SettingsRef settings(const tokensvc::SettingsRef& tokens) {
   const auto meets = [&](const auto& one) { return tokens && tokens->meetings(one.domain.str()) != nullptr; };
   for (router::HostSettings& host : hosts) host.meetings = meets(host);
   for (router::RoomService& service : rooms) service.meetings = meets(service);
+  // As the real program's in exedra_stage.cpp.
+  rooms[1].occupants = 3;
+  rooms[1].limits.room_occupants = 4;
+  rooms[1].limits.rooms_per_owner = 2;
+  rooms[1].limits.room_total_messages_per_second = 1;
+  rooms[1].limits.room_total_presences_per_second = 1;
   return base::make_ref<const router::Settings>(std::move(hosts), router::Limits{}, std::move(rooms));
 }
 
@@ -78,6 +84,10 @@ router::Router& SimServer::router_of(const xmpp::Jid& address) {
 
 void SimServer::claim(std::string_view domain, router::Component& component) {
   for (std::size_t i = 0; i < server_->shards(); ++i) server_->shard(i).router().claim(domain, component);
+}
+
+void SimServer::claim_rest(router::Component& component) {
+  for (std::size_t i = 0; i < server_->shards(); ++i) server_->shard(i).router().claim_rest(component);
 }
 
 sim::Peer SimServer::connect(const sim::LinkOptions& options) {

@@ -21,7 +21,8 @@ class SimServer {
   ~SimServer();
 
   sim::World& world() { return world_; }
-  /// The store's readers, and what derives and checks keys.
+  /// The store's writer and its readers, and what derives and checks keys.
+  sim::SimExecutor& writing() { return writing_; }
   sim::SimExecutor& reading() { return reading_; }
   sim::SimExecutor& cpu() { return cpu_; }
   void add_account(std::string_view bare, std::string_view password);
@@ -31,6 +32,8 @@ class SimServer {
   router::Router& router_of(const xmpp::Jid& address);
   /// Stands in for a component that isn't there, on every shard.
   void claim(std::string_view domain, router::Component& component);
+  /// The same for all that is not this server's.
+  void claim_rest(router::Component& component);
   /// What an operator would change by a reload.
   void use(const router::SettingsRef& settings) { server_->use(settings); }
   void use(const tokensvc::SettingsRef& tokens) { server_->use(tokens); }

@@ -26,6 +26,15 @@ TEST(BucketTest, OneThatIsTooLargePassesAndIsWaitedFor) {
   EXPECT_TRUE(bucket.take(1, 100, 100, kStart + milliseconds(4100)));
 }
 
+TEST(BucketTest, CanBeAskedBefore) {
+  Bucket bucket;
+  EXPECT_TRUE(bucket.has(500, 100, 100, kStart));
+  EXPECT_TRUE(bucket.is_full(100, 100, kStart)) << "which takes nothing";
+  EXPECT_TRUE(bucket.take(100, 100, 100, kStart));
+  EXPECT_FALSE(bucket.has(1, 100, 100, kStart));
+  EXPECT_TRUE(bucket.has(1, 100, 100, kStart + milliseconds(11)));
+}
+
 TEST(BucketTest, IsFullAgainWithTime) {
   Bucket bucket;
   EXPECT_TRUE(bucket.is_full(10, 20, kStart));

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "xml/writer.h"
 
 namespace muc {
 namespace {
@@ -111,6 +114,34 @@ TEST_F(SettingsTest, OtherValuesAreNotAcceptable) {
     const auto values = submit({{"tags", {"x"}}, bad});
     ASSERT_FALSE(values) << bad.var;
     EXPECT_EQ(values.error().condition, xmpp::Condition::not_acceptable) << bad.var;
+  }
+}
+
+TEST_F(SettingsTest, AListMayHaveOtherValuesBesideItsOptions) {
+  Fields fields;
+  const auto most =
+      fields.add<std::string>({.var = "most",
+                               .label = "Most",
+                               .type = xmpp::FieldType::list_single,
+                               .otherwise = std::string("7"),
+                               .options = {{"10", "10"}},
+                               .accepts = [](const Value& value) { return std::get<std::string>(value).size() <= 2; },
+                               .others = true});
+  const std::vector<Value> values = fields.defaults(router::RoomService());
+  EXPECT_EQ(fields.from_text(fields.to_text(values), {Value(std::string("10"))}), values);
+  xml::Document query("http://jabber.org/protocol/muc#owner", "query");
+  fields.add_form(query.root(), values);
+  const std::string form = xml::to_string(query.root());
+  EXPECT_TRUE(form.contains("<option label='7'><value>7</value></option>")) << form;
+  for (const auto& [given, taken] : {std::pair("99", true), {"10", true}, {"100", false}}) {
+    xml::Document x(kDataForms, "x");
+    x.root().set_attr("type", "submit");
+    x.root().add("field").set_attr("var", "most").add_text_child("value", given);
+    const auto submitted = fields.submitted(*xmpp::DataForm::parse(x.root()), values);
+    EXPECT_EQ(submitted.has_value(), taken) << given;
+    if (submitted) {
+      EXPECT_EQ(std::get<std::string>((*submitted)[most.index]), given);
+    }
   }
 }
 

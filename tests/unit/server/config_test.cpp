@@ -116,6 +116,33 @@ TEST(Config, TheOptionsOfARoomServiceReachTheServer) {
   EXPECT_EQ(settings->room_service("conference.a.example")->name, "Rooms");
 }
 
+TEST(Config, WhatAServiceSaysOfItsRoomsCountsBeforeTheServersLimits) {
+  const auto config = parse_config(
+      wrap("<rooms domain='conference.example.org' occupants='30' room-occupants='50' rooms-per-owner='3'"
+           " room-messages-per-second='4' room-total-messages-per-second='40' room-total-bytes-per-second='0'/>" +
+           kClients + kHost + "<host domain='a.example'/>" +
+           "<limits room-occupants='500' room-presences-per-second='7' room-total-bytes-per-second='100000'"
+           " room-total-presences-per-second='9'/>"),
+      "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  const auto settings = make_settings(*config, 1024);
+  router::RoomLimits usual;
+  usual.room_occupants = 500;
+  usual.room_presences_per_second = 7;
+  usual.room_total_bytes_per_second = 100'000;
+  usual.room_total_presences_per_second = 9;
+  router::RoomLimits own = usual;
+  own.room_occupants = 50;
+  own.rooms_per_owner = 3;
+  own.room_messages_per_second = 4;
+  own.room_total_messages_per_second = 40;
+  own.room_total_bytes_per_second = 0;
+  EXPECT_EQ(settings->room_service("conference.example.org")->limits, own) << "wherever <limits> stands";
+  EXPECT_EQ(settings->room_service("conference.example.org")->occupants, 30u);
+  EXPECT_EQ(settings->room_service("conference.a.example")->limits, usual);
+  EXPECT_EQ(settings->room_service("conference.a.example")->occupants, 0u);
+}
+
 TEST(Config, ArchivesAreKeptByClassHostAndService) {
   const auto config = parse_config(
       wrap("<host domain='example.org' archive-days='30' archive-max-messages='100' archive-max-bytes='1000000'>"
@@ -250,6 +277,14 @@ TEST(Config, AMistakeIsShownWithFileLineElementAndRemedy) {
        "known: domain"},
       {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' create='all'/>"), "3: <rooms>",
        "choose one of: anyone, local, admins"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' occupants='1001'/>"), "3: <rooms>",
+       "'occupants' is more than a room may have; give at most 1000, or more in 'room-occupants'"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' room-occupants='0'/>"), "3: <rooms>",
+       "give a whole number from 1 to 100000"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' room-total-bytes-per-second='-1'/>"),
+       "3: <rooms>", "give a whole number from 0 to 1073741824"},
+      {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' room-idle-seconds='1'/>"), "3: <rooms>",
+       "unknown attribute 'room-idle-seconds'"},
       {wrap(kClients + kHost + "\n<rooms domain='conference.example.org' history='10001'/>"), "3: <rooms>",
        "whole number from 0 to 10000"},
       {wrap(kClients + kHost + "<rooms domain='conference.example.org'>\n<admin jid='example.org'/></rooms>"),
