@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config.h"
+#include "settings.h"
 #include "tokens_load.h"
 
 namespace {
@@ -166,6 +167,17 @@ TEST(TokensConfig, WithoutItAHostIsNeededAsBefore) {
   const auto clients = parse_config(wrap(kKey + kGame, "", "<clients/>"), "exedra.xml");
   ASSERT_FALSE(clients) << "clients, and nothing to log in to";
   EXPECT_NE(clients.error().what.find("no host is configured"), std::string::npos);
+}
+
+TEST(TokensConfig, HostsAndRoomsKnowThatTheyHaveMeetings) {
+  const auto config =
+      parse_config(wrap(kKey + kGame + "<meetings domain='conference.example.org' caller='g' url='https://m/'/>", "",
+                        "<clients/><host domain='example.org'/>"),
+                   "exedra.xml");
+  ASSERT_TRUE(config) << config.error().what;
+  const auto settings = make_settings(*config, 1000);
+  EXPECT_TRUE(settings->room_service("conference.example.org")->meetings);
+  EXPECT_FALSE(settings->host("example.org")->meetings);
 }
 
 /// Files in a folder, with modes.
