@@ -73,8 +73,8 @@ std::string base64url(std::string_view bytes) {
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
                   static_cast<int>(bytes.size()));
   text.resize((bytes.size() * 4 + 2) / 3);  // neither padding nor NUL
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
+  for (const auto& [from, to] : {std::pair('+', '-'), std::pair('/', '_')})
+    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) text[at] = to;
   return text;
 }
 
