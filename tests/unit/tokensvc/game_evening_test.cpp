@@ -51,6 +51,8 @@ class SkotosGame {
   int count() const { return seq_; }
   bool connected() const { return !table_.empty(); }
   void cut() { drop(table_.front()); }
+  /// The service begins with short pauses again: two long ones in a row would be more than a game waits.
+  bool settled() const { return connected() && town_.world.loop().now() - accepted_ > 65s; }
 
   void log_in() {
     Login login{.name = name_of(logins.size()), .seq = seq_++, .game_life = life, .connection = Login::kNone};
@@ -98,6 +100,7 @@ class SkotosGame {
   void accept(sim::Peer peer) {
     EXPECT_TRUE(table_.empty() || connections_[table_.front()].peer.ended()) << "two connections at a time";
     town_.dialer.link = {};  // what was in store was for this one: the next has to come within the minute
+    accepted_ = town_.world.loop().now();
     const std::size_t number = connections_.size();
     connections_.push_back({std::move(peer), town_.lives});
     table_.push_back(number);
@@ -148,6 +151,7 @@ class SkotosGame {
   std::deque<Connection> connections_;  ///< all there ever were
   std::vector<std::size_t> table_;      ///< those that are open, as the game knows
   std::map<int, Waiting> waiting_;
+  base::MonoTime accepted_;
   int seq_ = 0;
   bool running_ = false;
 };
@@ -220,12 +224,12 @@ class Evening {
 
   void disturb() {
     switch (draw(7)) {
-      case 0: return storm();
+      case 0: return storm(sim::kNever, sim::kNever);
       case 1: return game_.count() < 200 ? crowd_and_cut() : restart_game();
       case 2: return restart_service();
       case 3: return town_.disk.stall(std::chrono::milliseconds(draw(8000)));
-      case 4: town_.dialer.link.cut_to_client = 3000 + draw(20000); return storm();
-      case 5: town_.dialer.link.cut_to_server = 3000 + draw(10000); return storm();
+      case 4: return storm(3000 + draw(20000), sim::kNever);
+      case 5: return storm(sim::kNever, 3000 + draw(10000));
       default: return crowd_and_cut();
     }
   }
@@ -236,8 +240,12 @@ class Evening {
     game_.cut();
   }
 
-  /// One to three cuts, each soon after the connection came back.
-  void storm() {
+  /// One to three cuts, each soon after the connection came back; the first that comes back breaks by itself at some
+  /// byte.
+  void storm(std::size_t cut_to_client, std::size_t cut_to_server) {
+    if (!game_.settled()) return;
+    town_.dialer.link.cut_to_client = cut_to_client;
+    town_.dialer.link.cut_to_server = cut_to_server;
     for (std::uint64_t left = 1 + draw(3); left > 0; --left) {
       cut();
       for (int i = 0; i < 40 && !game_.connected(); ++i) {
@@ -253,7 +261,7 @@ class Evening {
   void crowd_and_cut() {
     for (int i = 0; i < 25; ++i) game_.log_in();
     pass(std::chrono::microseconds(draw(400'000)));
-    cut();
+    if (game_.settled()) cut();
   }
 
   /// Not early in its life: a game that has been asked again as often as in its whole life before, while nobody was
