@@ -195,13 +195,15 @@ void set(Room& room, router::Responder responder) {
 }
 
 void list_affiliation(const Room& room, const Asker& asker, Affiliation wanted, router::Responder& responder) {
-  // 5.2.1, 7.11, 9.5: admins see lists; members those of members and above where addresses are no secret.
+  // 5.2.1, 9.5: admins see lists, but where addresses are a secret not who stands as high (10.5, 10.8); members those
+  // of members and above where they are none (7.11).
   const auto& lists = room.environment().points.lists_members;
   const Occupant* inside = room.occupant(asker.nick);
+  const Affiliation own = asker.standing.affiliation;
+  const bool no_secret = room.shows_addresses_to_members();
   const bool member_list = wanted == Affiliation::member && inside != nullptr && lists && lists(room, *inside);
-  const bool shown = asker.standing.affiliation >= Affiliation::admin || member_list ||
-                     (asker.standing.affiliation == Affiliation::member && wanted >= Affiliation::member &&
-                      room.shows_addresses_to_members());
+  const bool shown = own == Affiliation::owner || (own == Affiliation::admin && (wanted < own || no_secret)) ||
+                     (own == Affiliation::member && wanted >= Affiliation::member && no_secret) || member_list;
   if (!shown) return responder.error(Condition::forbidden);
   xml::Document query(ns::admin, "query");
   for (const auto& [who, place] : room.places()) {

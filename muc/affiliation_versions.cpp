@@ -50,8 +50,10 @@ struct Versions final : State {
 /// As the lists that may be asked for (XEP-0045 9.5, 9.8): admins see all, members those of members and above where
 /// addresses are no secret.
 View view_of(const Room& room, Affiliation affiliation) {
-  if (affiliation >= Affiliation::admin) return View::all;
-  return affiliation == Affiliation::member && room.shows_addresses_to_members() ? View::members : View::none;
+  if (affiliation == Affiliation::owner) return View::all;
+  if (!room.shows_addresses_to_members()) return View::none;  // admins don't see all lists then (XEP-0045 10.5, 10.8)
+  if (affiliation == Affiliation::admin) return View::all;
+  return affiliation == Affiliation::member ? View::members : View::none;
 }
 
 void add_mav(xml::Element& x, std::string_view since, std::string_view until) {
