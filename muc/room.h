@@ -125,6 +125,8 @@ class Room {
   void lose(const xmpp::Jid& session);
   /// So did a server: all of its sessions leave, before anybody is told.
   void lose_server(std::string_view domain);
+  /// The service ends: everybody is told so, and out (11.2).
+  void shut_down();
   /// Everybody is told anew how the occupant stands.
   void show(Occupant& occupant, const Cause& cause = {});
   /// Everybody who doesn't know of the occupant is shown it, unless it is unseen.
@@ -173,6 +175,7 @@ class Room {
   void adjust(Occupant& occupant, Cause cause);
   void configured(const std::vector<Value>& before);
   void close(const xml::Document& x);
+  void dismiss(const xml::Document& x);
   store::RoomAffiliationPut row(std::string_view who, const Lasting& place) const;
   /// Of somebody's place by occupant id; empty if no place is known so.
   std::string id_key(const xmpp::Jid& who) const;

@@ -181,6 +181,20 @@ void Room::adjust(Occupant& occupant, Cause cause) {
 // ---- the end ----
 
 void Room::close(const xml::Document& x) {
+  dismiss(x);
+  stored_ = false;
+  over_ = true;
+}
+
+void Room::shut_down() {
+  xml::Document x(ns::user, "x");
+  x.root().add("item").set_attr("affiliation", "none").set_attr("role", "none");
+  for (const char* code : {"110", "332"}) x.root().add("status").set_attr("code", code);
+  dismiss(x);
+}
+
+/// Everybody is told of the own end only.
+void Room::dismiss(const xml::Document& x) {
   for (const auto& [nick, occupant] : occupants_) {
     xml::Document presence = xmpp::make_presence(xmpp::Type::unavailable);
     presence.root().add_copy(x.root());
@@ -192,8 +206,6 @@ void Room::close(const xml::Document& x) {
   occupants_.clear();
   sessions_.clear();
   audience_ = {};
-  stored_ = false;
-  over_ = true;
 }
 
 }  // namespace muc

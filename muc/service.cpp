@@ -70,6 +70,11 @@ void Service::receive(router::PacketRef packet) {
   }
 }
 
+void Service::shut_down() {
+  for (const auto& [address, entry] : entries_)
+    if (entry.room != nullptr) entry.room->shut_down();
+}
+
 void Service::receive_for_service(const router::PacketRef& packet) {
   if (packet->stanza().kind() == Kind::presence) return;
   if (packet->stanza().is_request() && packet->to().is_domain())

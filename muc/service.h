@@ -23,6 +23,8 @@ class Service final : public router::Component {
   Service& operator=(const Service&) = delete;
 
   void receive(router::PacketRef packet) override;
+  /// The process ends: occupants of every room in memory are told, and out of it.
+  void shut_down();
 
   /// What the store knows of an address.
   struct Loaded {

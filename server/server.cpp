@@ -62,7 +62,21 @@ void Server::count(base::Fn<void(c2s::Counts)> done) {
   });
 }
 
+// Rooms first: what they tell has left for the shards of their occupants when those send their clients away.
 void Server::stop(base::Fn<void()> done) {
+  const auto shutting = std::make_shared<Stopping>(  // shared by the answers of all shards
+      Stopping{shards_.size(), [this, done = std::move(done)]() mutable { stop_clients(std::move(done)); }});
+  on_each(shards_, [shutting, &home = home()](Shard& shard) {
+    shard.shut_rooms();
+    shard.router().loop().at_turn_end([shutting, &home] {  // behind the bus, which sends to other shards then
+      home.post([shutting] {
+        if (--shutting->missing == 0) shutting->done();
+      });
+    });
+  });
+}
+
+void Server::stop_clients(base::Fn<void()> done) {
   const auto stopping =  // shared by the answers of all shards
       std::make_shared<Stopping>(Stopping{shards_.size(), std::move(done)});
   on_each(shards_, [stopping, &home = home()](Shard& shard) {

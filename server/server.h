@@ -32,6 +32,7 @@ class Server {
   void stop(base::Fn<void()> done);
 
  private:
+  void stop_clients(base::Fn<void()> done);
   base::Loop& home() const { return board_.loop(0); }
 
   router::Switchboard board_;

@@ -39,6 +39,8 @@ class Shard {
   c2s::Clients& clients() { return clients_; }
   /// Null where there is no token service.
   tokensvc::Office* office() { return office_.get(); }
+  /// Tells all occupants that their rooms end. To be done on every shard before stop().
+  void shut_rooms() { rooms_.shut_down(); }
   /// Ends all streams; `done` on this thread when none is left.
   void stop(base::Fn<void()> done);
 

@@ -60,8 +60,12 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
   server_ = std::make_unique<Server>(world_.loops(), seams, settings(tokens));
 }
 
+void SimServer::stop(base::Fn<void()> done) {
+  if (!std::exchange(stopping_, true)) server_->stop(std::move(done));
+}
+
 SimServer::~SimServer() {
-  server_->stop([] {});
+  stop([] {});
   world_.advance(10s);
 }
 

@@ -38,6 +38,8 @@ class SimServer {
   void use(const router::SettingsRef& settings) { server_->use(settings); }
   void use(const tokensvc::SettingsRef& tokens) { server_->use(tokens); }
   store::Store& store() { return *store_; }
+  /// As SIGTERM does; `done` when the last client is gone.
+  void stop(base::Fn<void()> done);
   /// A new client's connection, accepted by one shard after the other.
   sim::Peer connect(const sim::LinkOptions& options);
 
@@ -49,6 +51,7 @@ class SimServer {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Server> server_;
   std::size_t next_shard_ = 0;
+  bool stopping_ = false;
 };
 
 }  // namespace transcript
