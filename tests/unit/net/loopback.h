@@ -141,10 +141,8 @@ class Server {
     });
   }
   ~Server() {
-    home.run([this] {
-      listener.reset();
-      peers.clear();
-    });
+    home.run([this] { listener.reset(); });
+    home.run([this] { peers.clear(); });  // behind those that were being handed over
   }
   std::uint16_t port() const { return listener->port(); }
 

@@ -198,6 +198,7 @@ TEST_P(RoomOnABrokenDisk, ATokenIsNotUsed) {
 // XEP-0463: a version that nobody was told stands for nothing.
 TEST_P(RoomOnABrokenDisk, VersionsOfTheAffiliationsGoOn) {
   const std::string mav = "<mav xmlns='urn:xmpp:muc:affiliations:1'/>";
+  works(form(field("muc#roomconfig_whois", "anyone")));
   works(affiliation("admin", "juliet"));
   juliet->ask("<presence type='unavailable' to='" + kRoom + "/Juliet'/>");
   EXPECT_TRUE(juliet->ask(enter("Juliet", mav), 1s).contains("code='110'"));
