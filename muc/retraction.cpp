@@ -81,7 +81,7 @@ base::Result<Refusal> bury(store::Reader& reader, store::Unit& rows, const Wish&
   if (!page) return std::unexpected(page.error());
   const auto found = page->rows.empty() ? std::nullopt : xmpp::from_stored(page->rows[0].stanza);
   if (!found) return wish.must_exist ? Refusal(Condition::item_not_found) : Refusal();
-  if (const Refusal refusal = judge(found->root(), wish)) return refusal;
+  if (Refusal refusal = judge(found->root(), wish)) return refusal;
   const store::ArchiveRow& row = page->rows[0];
   tombstone.from = xmpp::Jid::from_prepared(row.with);
   tombstone.time = row.time;

@@ -198,6 +198,7 @@ void read_room_limits(const Reader& in, RoomLimits& limits) {
 
 Limits read_limits(const Reader& in) {
   std::vector<std::string_view> names;
+  names.reserve(kLimits.size() + kRoomLimits.size());
   for (const Limit& limit : kLimits) names.push_back(limit.name);
   for (const RoomLimit& limit : kRoomLimits) names.push_back(limit.name);
   in.only(names, {});
