@@ -27,8 +27,8 @@ class Ticket final : public store::Unit {
       : home_(home), loop_(loop), session_(session), slot_(slot), promised_(promised) {}
   ~Ticket() override;
 
-  /// Will the sender forget the stanza once its slot is complete (XEP-0198)? Then delivery must survive a crash.
-  bool promised() const { return promised_; }
+  /// Does the sender have XEP-0198?
+  bool promised() const override { return promised_; }
 
  private:
   Windows& home_;

@@ -150,6 +150,17 @@ Done put(Database& db, const OfflineDelete& gone) {
   return db.run("DELETE FROM offline WHERE owner = ? AND id = ?", gone.owner, gone.id);
 }
 
+Done put(Database& db, const SpoolPut& put) {
+  if (put.cancelled && put.cancelled->cancelled) return {};
+  const SpoolRow& row = put.row;
+  return db.run("INSERT INTO spool (remote, id, local, time, deadline, stanza) VALUES (?,?,?,?,?,?)", row.remote,
+                row.id, row.local, row.time, row.deadline, Blob{row.stanza});
+}
+
+Done put(Database& db, const SpoolDelete& gone) {
+  return db.run("DELETE FROM spool WHERE remote = ? AND id = ?", gone.remote, gone.id);
+}
+
 Done put(Database& db, const LastActivityPut& put) {
   return db.run("INSERT OR REPLACE INTO last_activity (owner, time, status) VALUES (?,?,?)", put.owner, put.last.time,
                 put.last.status);

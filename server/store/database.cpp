@@ -85,12 +85,25 @@ base::Result<std::unique_ptr<Database>> Database::open(const std::string& path, 
 
 base::Result<void> Database::configure(const DatabaseOptions& options) {
   sqlite3_busy_timeout(native_, options.busy_milliseconds);
-  if (options.read_only) return exec("PRAGMA query_only = 1");
-  // 16 000 pages between checkpoints: half the processor time for each row of the default 1000.
+  const std::string cache = "PRAGMA cache_size = -" + std::to_string(options.cache_kib) + ';';
+  if (options.read_only) return exec(cache + "PRAGMA query_only = 1");
+  // In place of SQLite's own checkpoints, which it makes within a commit (store/checkpointer.h).
+  sqlite3_wal_hook(native_, on_commit, this);
   // What was removed is overwritten, so that no backup holds it (SECURITY N04).
-  return exec(std::string("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 16000; PRAGMA secure_delete = ON; "
-                          "PRAGMA synchronous = ") +
+  return exec(cache + "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = " +
               (options.full_sync ? "FULL" : "NORMAL"));
+}
+
+int Database::on_commit(void* self, sqlite3*, const char*, int pages) {
+  static_cast<Database*>(self)->log_pages_ = pages;
+  return SQLITE_OK;
+}
+
+base::Result<int> Database::checkpoint() {
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(native_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, &moved);
+  if (code != SQLITE_OK) return std::unexpected(error("moving the log into the file"));
+  return moved;
 }
 
 Database::~Database() {
@@ -99,8 +112,8 @@ Database::~Database() {
 }
 
 base::Result<Statement> Database::prepare(std::string_view sql) {
+  if (auto found = statements_.find(sql); found != statements_.end()) return Statement(*this, found->second);
   std::string key(sql);
-  if (auto found = statements_.find(key); found != statements_.end()) return Statement(*this, found->second);
   sqlite3_stmt* native = nullptr;
   const int code = sqlite3_prepare_v3(native_, key.c_str(), static_cast<int>(key.size()), SQLITE_PREPARE_PERSISTENT,
                                       &native, nullptr);

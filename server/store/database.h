@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/text_hash.h"
 
 namespace store {
 
@@ -73,6 +74,7 @@ class Statement {
 struct DatabaseOptions {
   bool read_only = false;
   bool full_sync = false;  ///< synchronous=FULL: a commit survives a power cut; NORMAL survives kill -9
+  int cache_kib = 2000;    ///< of pages
   int busy_milliseconds = 5000;
   std::string vfs;  ///< empty: the platform's; tests name one that injects faults
 };
@@ -107,16 +109,23 @@ class Database {
   void rollback();
   /// The connection's latest failure, worded with what was being done.
   base::Error error(std::string_view doing) const;
+  /// Pages in the log after this connection's latest commit.
+  int log_pages() const { return log_pages_; }
+  /// Moves what no reader still needs from the log into the file, as far as it can without waiting for anybody; gives
+  /// how many pages of the log are moved then. Waits for the disk.
+  base::Result<int> checkpoint();
   /// Copies the whole database as of one instant to `path`, which is replaced only when the copy is complete.
   base::Result<void> backup(const std::string& path);
 
  private:
   Database(sqlite3* native, std::string path) : native_(native), path_(std::move(path)) {}
   base::Result<void> configure(const DatabaseOptions& options);
+  static int on_commit(void* self, sqlite3* native, const char* name, int pages);
 
   sqlite3* native_;
   std::string path_;
-  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+  int log_pages_ = 0;
+  std::unordered_map<std::string, sqlite3_stmt*, base::TextHash, std::equal_to<>> statements_;
 };
 
 }  // namespace store

@@ -129,6 +129,12 @@ class Reader {
   /// The highest id waiting for this owner, 0 if none.
   Result<std::int64_t> last_offline_id(std::string_view owner);
 
+  /// As offline(), of a remote domain.
+  Result<std::vector<SpoolRow>> spool(std::string_view remote, std::int64_t after, std::size_t limit,
+                                      std::size_t most_bytes = std::numeric_limits<std::size_t>::max());
+  /// For whom something is kept, by name, beginning behind `after`; fewer than `limit` means the end.
+  Result<std::vector<std::string>> spooled_domains(std::string_view after, std::size_t limit);
+
   Result<ArchivePage> archive(const ArchiveQuery& query);
   Result<bool> archive_has(std::string_view owner, std::int64_t id);
   Result<std::optional<ArchiveSpan>> archive_span(std::string_view owner);

@@ -10,7 +10,7 @@
 
 namespace store {
 
-// A Put replaces what has the same key, except archive and offline rows, whose ids must be new.
+// A Put replaces what has the same key, except archive, offline and spool rows, whose ids must be new.
 struct AccountPut {
   Account account;
 };
@@ -89,6 +89,14 @@ struct OfflineDelete {
   std::string owner;
   std::int64_t id = 0;
 };
+struct SpoolPut {
+  SpoolRow row;
+  CancelFlag cancelled = nullptr;
+};
+struct SpoolDelete {
+  std::string remote;
+  std::int64_t id = 0;
+};
 struct LastActivityPut {
   std::string owner;
   LastActivity last;
@@ -136,11 +144,11 @@ struct TokenExpire {
   base::WallTime before;
 };
 
-using Row =
-    std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
-                 SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut, VcardDelete,
-                 ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut, ArchivePrefsPut, OfflinePut,
-                 OfflineDelete, LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete,
-                 RoomsForget, RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
+using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
+                         SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
+                         VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
+                         ArchivePrefsPut, OfflinePut, OfflineDelete, SpoolPut, SpoolDelete, LastActivityPut, SmMarkPut,
+                         SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut,
+                         RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
 
 }  // namespace store

@@ -65,7 +65,14 @@ CREATE TABLE token (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, caller TE
   expires INTEGER NOT NULL);
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens};
+// Of few and short-lived rows: what remote domains have not acknowledged. Appended, as offline is.
+constexpr const char* kSpool = R"sql(
+CREATE TABLE spool (number INTEGER PRIMARY KEY, remote TEXT NOT NULL, id INTEGER NOT NULL, local TEXT NOT NULL,
+  time INTEGER NOT NULL, deadline INTEGER NOT NULL, stanza BLOB NOT NULL);
+CREATE UNIQUE INDEX spool_remote ON spool (remote, id);
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

@@ -11,6 +11,7 @@ namespace store {
 namespace {
 
 constexpr std::size_t kIdleReaders = 16;  // connections kept open; more are closed after use
+constexpr int kReaderCache = 256;         // KiB of pages for each; beyond, the system's cache serves as well
 
 /// SQLite removes its log when the last connection closes: one that is there tells of a crash.
 bool ended_uncleanly(const std::string& path) {
@@ -81,8 +82,10 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
       open_sound(path, how, options.check == Check::always || (options.check == Check::after_crash && crashed));
   if (!database) return std::unexpected(database.error());
   if (auto migrated = migrate(**database); !migrated) return std::unexpected(migrated.error().in(path));
+  auto checkpointer = std::make_shared<Checkpointer>(path, how, reading);
+  auto writer = std::make_shared<Writer>(std::move(*database), std::move(checkpointer), writing, options.queue_units);
   how.read_only = true;
-  auto writer = std::make_shared<Writer>(std::move(*database), writing, options.queue_units);
+  how.cache_kib = kReaderCache;
   auto readers = std::make_shared<Readers>(path, how);
   return std::unique_ptr<Store>(new Store(std::move(writer), std::move(readers), reading));
 }

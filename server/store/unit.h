@@ -19,6 +19,8 @@ class Watcher : public base::Held {
 class Unit : public base::Held {
  public:
   void add(Row row) { rows_.push_back(std::move(row)); }
+  /// Will whoever sent the stanza forget it once the rows are durable? Then its delivery must survive a crash.
+  virtual bool promised() const { return true; }
   bool empty() const { return rows_.empty(); }
   /// Applied in the order added.
   const std::vector<Row>& rows() const { return rows_; }

@@ -147,7 +147,18 @@ struct TokenRecord {
   bool operator==(const TokenRecord&) const = default;
 };
 
-/// What an offline row's issuer and the writer's thread tell each other.
+/// A stanza that its sender was told is kept, on its way to a remote domain that has not acknowledged it.
+struct SpoolRow {
+  std::string remote;   ///< whose it is: prepared, as is `local`
+  std::int64_t id = 0;  ///< assigned by the remote domain's owner, strictly increasing for each remote domain
+  std::string local;
+  base::WallTime time;      ///< when it came
+  base::WallTime deadline;  ///< its sender gets an error afterwards
+  std::string stanza;       ///< with both addresses
+  bool operator==(const SpoolRow&) const = default;
+};
+
+/// What an offline or spool row's issuer and the writer's thread tell each other.
 struct Revocation {
   std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun
   std::atomic<bool> written{false};    ///< by the writer, before it reports: the row is in the store

@@ -7,9 +7,26 @@
 #include "store/apply.h"
 
 namespace store {
+namespace {
 
-Writer::Writer(std::unique_ptr<Database> database, base::Executor& executor, std::size_t bound)
-    : database_(std::move(database)), executor_(executor), queue_(bound) {}
+/// By which its issuer takes a row back; null where he can't.
+Revocation* revocation_of(const Row& row) {
+  if (const auto* offline = std::get_if<OfflinePut>(&row)) return offline->cancelled.get();
+  if (const auto* spooled = std::get_if<SpoolPut>(&row)) return spooled->cancelled.get();
+  return nullptr;
+}
+
+Row removal_of(const Row& row) {
+  if (const auto* spooled = std::get_if<SpoolPut>(&row)) return SpoolDelete{spooled->row.remote, spooled->row.id};
+  const auto& offline = std::get<OfflinePut>(row).row;
+  return OfflineDelete{offline.owner, offline.id};
+}
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Database> database, std::shared_ptr<Checkpointer> checkpointer, base::Executor& executor,
+               std::size_t bound)
+    : database_(std::move(database)), checkpointer_(std::move(checkpointer)), executor_(executor), queue_(bound) {}
 
 void Writer::write(UnitRef unit, base::Loop& home, Done done) {
   Entry entry{.unit = std::move(unit), .home = &home, .done = std::move(done), .job = {}, .result = {}};
@@ -42,6 +59,7 @@ void Writer::drain() {
   for (auto batch = queue_.take(kMaxBatch); !batch.empty(); batch = queue_.take(kMaxBatch)) {
     settle(batch);
     report(std::move(batch));
+    checkpointer_->committed(*database_);
   }
 }
 
@@ -70,7 +88,7 @@ base::Result<void> Writer::commit(std::span<Entry> batch) {
     return std::unexpected(done.error().in("committing"));
   }
   ++commits_;
-  for (const OfflinePut* offline : std::exchange(revocable_, {})) offline->cancelled->written = true;
+  for (const Row* row : std::exchange(revocable_, {})) revocation_of(*row)->written = true;
   return {};
 }
 
@@ -79,20 +97,18 @@ base::Result<void> Writer::apply_all(std::span<Entry> batch) {
   for (const Entry& entry : batch) {
     if (!entry.unit) continue;
     for (const Row& row : entry.unit->rows()) {
-      const auto* offline = std::get_if<OfflinePut>(&row);
-      if (offline != nullptr && offline->cancelled) {
-        if (offline->cancelled->cancelled) continue;
-        revocable_.push_back(offline);
+      if (const Revocation* revocation = revocation_of(row)) {
+        if (revocation->cancelled) continue;
+        revocable_.push_back(&row);
       }
       if (auto done = apply(*database_, row); !done) return done;
     }
   }
   // A large batch takes milliseconds: what was cancelled meanwhile need not reach the disk either.
-  for (const OfflinePut*& offline : revocable_) {
-    if (!offline->cancelled->cancelled) continue;
-    auto done = apply(*database_, OfflineDelete{offline->row.owner, offline->row.id});
-    if (!done) return done;
-    offline = nullptr;
+  for (const Row*& row : revocable_) {
+    if (!revocation_of(*row)->cancelled) continue;
+    if (auto done = store::apply(*database_, removal_of(*row)); !done) return done;
+    row = nullptr;
   }
   std::erase(revocable_, nullptr);
   return {};

@@ -12,7 +12,7 @@
 #include "base/locked_queue.h"
 #include "base/loop.h"
 #include "base/result.h"
-#include "store/database.h"
+#include "store/checkpointer.h"
 #include "store/unit.h"
 
 namespace store {
@@ -24,7 +24,8 @@ class Writer : public std::enable_shared_from_this<Writer> {
   static constexpr std::size_t kMaxBatch = 1000;  // units in one transaction; more gains nothing measurable
 
   /// At most `bound` units wait; more are answered with an error.
-  Writer(std::unique_ptr<Database> database, base::Executor& executor, std::size_t bound);
+  Writer(std::unique_ptr<Database> database, std::shared_ptr<Checkpointer> checkpointer, base::Executor& executor,
+         std::size_t bound);
 
   /// Units commit in the order given. `done` runs on `home`, which must outlive it, when the unit is durable or
   /// has failed; the unit is let go there too. Units of one commit that share a home share one post.
@@ -54,11 +55,12 @@ class Writer : public std::enable_shared_from_this<Writer> {
   void report(std::vector<Entry> batch);
 
   std::unique_ptr<Database> database_;
+  std::shared_ptr<Checkpointer> checkpointer_;
   base::Executor& executor_;
   base::LockedQueue<Entry> queue_;
   std::atomic<std::size_t> unreported_ = 0;  // units given; while there are none, a read need not wait its turn here
   std::size_t commits_ = 0;
-  std::vector<const OfflinePut*> revocable_;  // of the transaction under way, those it writes
+  std::vector<const Row*> revocable_;  // of the transaction under way, those it writes
 };
 
 }  // namespace store

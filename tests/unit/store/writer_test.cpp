@@ -23,7 +23,9 @@ TEST_F(WriterTest, ThousandUnitsShareOneCommitAndOnePost) {
   auto database = store::Database::open(path(), {});
   ASSERT_TRUE(database);
   ASSERT_TRUE(store::migrate(**database));
-  auto writer = std::make_shared<store::Writer>(std::move(*database), writing, 5000);
+  auto writer = std::make_shared<store::Writer>(
+      std::move(*database), std::make_shared<store::Checkpointer>(path(), store::DatabaseOptions(), reading), writing,
+      5000);
   std::vector<int> order;
   for (int i = 0; i < 1000; ++i) {
     auto unit = base::make_ref<store::Unit>();
