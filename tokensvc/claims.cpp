@@ -11,6 +11,8 @@ namespace {
 /// Jitsi allows no leeway, and clocks differ.
 constexpr std::chrono::seconds kClockDifference{10};
 
+constexpr std::size_t kSignature = 96;  // characters that all but RSA's fit in
+
 bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 // Text by text: to build a tree of JSON values takes longer than the signature.
@@ -98,10 +100,13 @@ std::string payload(const Claims& claims) {
 }
 
 base::Result<std::string> mint(const Key& key, const Claims& claims) {
-  std::string token = key.header() + '.' + base64url(payload(claims));
+  const std::string encoded = base64url(payload(claims));
+  std::string token;
+  token.reserve(key.header().size() + encoded.size() + kSignature);
+  token.append(key.header()).append(1, '.').append(encoded);
   const auto signature = key.sign(token);
   if (!signature) return std::unexpected(signature.error());
-  return token + '.' + base64url(*signature);
+  return token.append(1, '.').append(base64url(*signature));
 }
 
 }  // namespace tokensvc

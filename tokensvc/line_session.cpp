@@ -135,7 +135,7 @@ void LineSession::owe(Line::Answer answer, Instant now) {
     const Refusal refusal{Code::unavailable, "the token could not be recorded"};
     outbox->settle(ticket, Line::refuse(refusal, seq, now).bytes);
   };
-  office_.record(caller_, Way::line, *answer.issued, std::move(recorded));
+  office_.record(caller_, Way::line, std::move(*answer.issued), std::move(recorded));
 }
 
 void LineSession::write() {

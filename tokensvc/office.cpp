@@ -5,30 +5,74 @@
 
 namespace tokensvc {
 
-/// What was issued in one turn: one unit in the store's queue, and one commit at the latest.
-struct Office::Batch {
-  store::UnitRef unit = base::make_ref<store::Unit>();
-  std::vector<base::Fn<void(bool)>> waiting;
-};
-
 namespace {
 
-store::TokenIssued row_of(std::string_view caller, Way way, const Claims& claims) {
+store::TokenIssued row_of(std::string_view caller, Way way, Claims claims) {
   return {.record = {.time = claims.issued,
                      .caller = std::string(caller),
                      .way = static_cast<std::uint8_t>(way),
-                     .user = claims.user.id,
-                     .name = claims.user.name,
-                     .room = claims.room,
-                     .subject = claims.subject,
+                     .user = std::move(claims.user.id),
+                     .name = std::move(claims.user.name),
+                     .room = std::move(claims.room),
+                     .subject = std::move(claims.subject),
                      .moderator = claims.moderator,
                      .expires = claims.expires}};
 }
 
 }  // namespace
 
+/// Writes the audit: a commit has the rows of one turn, or of all turns since the last one began if that was just now
+/// or is under way, because a commit for each token would take longer than they are apart.
+class Office::Ledger : public std::enable_shared_from_this<Ledger> {
+ public:
+  Ledger(base::Loop& loop, store::Store& store) : loop_(loop), store_(store) {}
+
+  void add(store::TokenIssued row, base::Fn<void(bool)> done) {
+    if (unit_ == nullptr) {
+      unit_ = base::make_ref<store::Unit>();
+      loop_.at_turn_end([self = shared_from_this()] { self->commit_when_due(); });
+    }
+    unit_->add(std::move(row));
+    waiting_.push_back(std::move(done));
+    if (waiting_.size() == kMostRows) commit();
+  }
+
+ private:
+  static constexpr std::size_t kMostRows = 1000;
+  static constexpr base::Duration kApart = std::chrono::microseconds(400);
+
+  void commit_when_due() {
+    if (unit_ == nullptr || commits_ > 0) return;  // the commit under way calls again
+    const base::Duration left = began_ ? *began_ + kApart - loop_.now() : base::Duration::zero();
+    if (left <= base::Duration::zero()) return commit();
+    due_ = base::Timer(loop_, left, [this] { commit(); });
+  }
+
+  void commit() {
+    due_.cancel();
+    if (unit_ == nullptr) return;
+    ++commits_;
+    began_ = loop_.now();
+    auto done = [self = shared_from_this(),
+                 waiting = std::exchange(waiting_, {})](const base::Result<void>& result) mutable {
+      --self->commits_;
+      for (auto& each : waiting) each(result.has_value());
+      self->commit_when_due();
+    };
+    store_.write(std::exchange(unit_, nullptr), loop_, std::move(done));
+  }
+
+  base::Loop& loop_;
+  store::Store& store_;
+  store::UnitRef unit_;  ///< of the next commit; null while it has no row
+  std::vector<base::Fn<void(bool)>> waiting_;
+  std::size_t commits_ = 0;              ///< under way
+  std::optional<base::MonoTime> began_;  ///< the last commit
+  base::Timer due_;
+};
+
 Office::Office(base::Loop& loop, store::Store& store, SettingsRef settings)
-    : loop_(loop), store_(store), settings_(std::move(settings)) {}
+    : loop_(loop), settings_(std::move(settings)), ledger_(std::make_shared<Ledger>(loop, store)) {}
 
 Office::~Office() = default;
 
@@ -57,28 +101,16 @@ void Office::issue(std::string_view caller, Way way, const Request& request, Don
     });
     return;
   }
-  const Claims claims = issued->claims;
+  Claims claims = issued->claims;
   auto held = std::make_unique<Issued>(std::move(*issued));
-  record(caller, way, claims, [done = std::move(done), held = std::move(held)](bool durable) mutable {
+  record(caller, way, std::move(claims), [done = std::move(done), held = std::move(held)](bool durable) mutable {
     if (durable) return done(std::move(*held));
     done(std::unexpected(Refusal{Code::unavailable, "the token could not be recorded"}));
   });
 }
 
-void Office::record(std::string_view caller, Way way, const Claims& claims, base::Fn<void(bool)> done) {
-  if (batch_ == nullptr) {
-    batch_ = std::make_unique<Batch>();
-    loop_.at_turn_end([this] { write_batch(); });
-  }
-  batch_->unit->add(row_of(caller, way, claims));
-  batch_->waiting.push_back(std::move(done));
-}
-
-void Office::write_batch() {
-  const auto batch = std::exchange(batch_, nullptr);
-  store_.write(batch->unit, loop_, [waiting = std::move(batch->waiting)](const base::Result<void>& result) mutable {
-    for (auto& done : waiting) done(result.has_value());
-  });
+void Office::record(std::string_view caller, Way way, Claims claims, base::Fn<void(bool)> done) {
+  ledger_->add(row_of(caller, way, std::move(claims)), std::move(done));
 }
 
 }  // namespace tokensvc

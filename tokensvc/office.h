@@ -42,18 +42,17 @@ class Office {
   /// issue() and the audit row: `done` once, later, when the row is durable; `unavailable` if it can't be, because a
   /// token that no row tells of is not handed out.
   void issue(std::string_view caller, Way way, const Request& request, Done done);
-  /// The audit row of what issue() made elsewhere; `done` once, later, with whether it is durable.
-  void record(std::string_view caller, Way way, const Claims& claims, base::Fn<void(bool)> done);
+  /// The audit row of what issue() made elsewhere; `done` once, later, with whether it is durable. What comes while one
+  /// commit is under way shares the next.
+  void record(std::string_view caller, Way way, Claims claims, base::Fn<void(bool)> done);
 
  private:
-  struct Batch;
-  void write_batch();
+  class Ledger;
 
   base::Loop& loop_;
-  store::Store& store_;
   SettingsRef settings_;
   std::map<std::string, Bucket, std::less<>> buckets_;
-  std::unique_ptr<Batch> batch_;  ///< this turn's rows
+  std::shared_ptr<Ledger> ledger_;  ///< commits under way share it
 };
 
 }  // namespace tokensvc

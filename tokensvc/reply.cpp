@@ -3,12 +3,16 @@
 namespace tokensvc {
 namespace {
 
+constexpr std::size_t kBesides = 128;  // bytes of a reply that are always there, expiry and frame included
+
 std::string number(std::chrono::sys_seconds time) { return std::to_string(time.time_since_epoch().count()); }
 
 /// The members that every reply has. Messages are our own words and tokens base64url: neither needs escaping.
 std::string begin(bool success, std::string_view message, std::string_view token, std::string_view seq,
                   std::chrono::sys_seconds now) {
-  std::string reply = success ? R"({"success":true,"message":")" : R"({"success":false,"message":")";
+  std::string reply;
+  reply.reserve(kBesides + message.size() + token.size() + seq.size());
+  reply = success ? R"({"success":true,"message":")" : R"({"success":false,"message":")";
   reply.append(message).append(R"(","token":")").append(token).append(R"(","time":)").append(number(now));
   if (!seq.empty()) reply.append(R"(,"seq":)").append(seq);
   return reply;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace tokensvc {
@@ -37,6 +38,9 @@ std::string lowercased(std::string text) {
   return text;
 }
 
+/// A member's value. Texts and numbers, which is nearly all there is, need no tree.
+using Value = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, json>;
+
 /// What the parser finds, as one object: its members stay in a row, and only what is nested in them becomes a tree.
 class Object final : public nlohmann::json_sax<json> {
  public:
@@ -50,6 +54,7 @@ class Object final : public nlohmann::json_sax<json> {
   bool start_object(std::size_t) override {
     if (is_object_ || !nested_.empty()) return open(json::object());
     is_object_ = true;
+    members_.reserve(kUsual);
     return true;
   }
   bool key(std::string& name) override {
@@ -63,15 +68,32 @@ class Object final : public nlohmann::json_sax<json> {
 
   bool is_object() const { return is_object_; }
   /// Of a name that comes twice the last counts. Null if there is none.
-  const json* find(std::string_view name) const {
+  const Value* find(std::string_view name) const {
     const auto found = std::find_if(members_.rbegin(), members_.rend(), [&](const auto& m) { return m.first == name; });
     return found == members_.rend() ? nullptr : &found->second;
   }
 
  private:
-  bool put(json value) { return add(std::move(value)) != nullptr; }
+  static constexpr std::size_t kUsual = 10;  // members in a request
+
+  template <class T>
+  bool put(T value) {
+    if (!nested_.empty()) {
+      add(std::move(value));
+    } else if (is_object_) {
+      members_.emplace_back(std::move(name_), std::move(value));
+    }
+    return true;  // what came in place of an object is not kept
+  }
   bool open(json value) {
-    nested_.push_back(add(std::move(value)));
+    if (!nested_.empty()) {
+      nested_.push_back(add(std::move(value)));
+    } else if (is_object_) {
+      auto& member = members_.emplace_back(std::move(name_), std::move(value));
+      nested_.push_back(&std::get<json>(member.second));
+    } else {
+      nested_.push_back(&(other_ = std::move(value)));
+    }
     return true;
   }
   bool close() {
@@ -79,19 +101,15 @@ class Object final : public nlohmann::json_sax<json> {
     return true;
   }
   json* add(json value) {
-    if (nested_.empty()) {
-      if (!is_object_) return &(other_ = std::move(value));
-      return &members_.emplace_back(std::move(name_), std::move(value)).second;
-    }
     json& parent = *nested_.back();
     if (parent.is_object()) return &(parent[name_] = std::move(value));
     parent.push_back(std::move(value));
     return &parent.back();
   }
 
-  std::vector<std::pair<std::string, json>> members_;
+  std::vector<std::pair<std::string, Value>> members_;
   std::vector<json*> nested_;  ///< what is open within a member
-  json other_;                 ///< what came in place of an object
+  json other_;                 ///< an array in place of an object
   std::string name_;
   bool is_object_ = false;
 };
@@ -103,13 +121,13 @@ class Members {
 
   /// The empty text counts as absent: who builds requests by concatenation always has every member.
   void read(const char* name, std::string& into, std::size_t most = kMaxText) {
-    const json* value = find(name);
+    const Value* value = find(name);
     if (value == nullptr) return;
-    if (!value->is_string()) return refuse(name, "must be a string");
-    const auto& text = value->get_ref<const std::string&>();
-    if (code_points(text) > most) return refuse(name, "is too long; " + std::to_string(most) + " characters at most");
-    if (has_controls(text)) return refuse(name, "has control characters");
-    into = text;
+    const auto* text = std::get_if<std::string>(value);
+    if (text == nullptr) return refuse(name, "must be a string");
+    if (code_points(*text) > most) return refuse(name, "is too long; " + std::to_string(most) + " characters at most");
+    if (has_controls(*text)) return refuse(name, "has control characters");
+    into = *text;
   }
 
   void require(const char* name, std::string& into) {
@@ -118,22 +136,27 @@ class Members {
   }
 
   void read(const char* name, bool& into) {
-    const json* value = find(name);
+    const Value* value = find(name);
     if (value == nullptr) return;
-    if (!value->is_boolean()) return refuse(name, "must be true or false");
-    into = value->get<bool>();
+    const auto* either = std::get_if<bool>(value);
+    if (either == nullptr) return refuse(name, "must be true or false");
+    into = *either;
   }
 
   /// Digits in quotes are an integer too.
   void read(const char* name, std::optional<std::int64_t>& into) {
-    const json* value = find(name);
+    const Value* value = find(name);
     if (value == nullptr) return;
-    if (value->is_number_integer()) {
-      const bool huge = value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX;
-      into = huge ? INT64_MAX : value->get<std::int64_t>();
+    if (const auto* given = std::get_if<std::int64_t>(value)) {
+      into = *given;
       return;
     }
-    const std::string digits = value->is_string() ? value->get<std::string>() : std::string();
+    if (const auto* given = std::get_if<std::uint64_t>(value)) {
+      into = static_cast<std::int64_t>(std::min<std::uint64_t>(*given, INT64_MAX));
+      return;
+    }
+    const auto* text = std::get_if<std::string>(value);
+    const std::string digits = text != nullptr ? *text : std::string();
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     const bool all = !digits.empty() && digits.size() <= kMaxIntegerDigits && digits.front() != '-' &&
@@ -143,9 +166,10 @@ class Members {
   }
 
   void read(const char* name, std::optional<Claims::Features>& into) {
-    const json* value = find(name);
-    if (value == nullptr) return;
-    if (!value->is_object()) return refuse(name, "must be an object");
+    const Value* found = find(name);
+    if (found == nullptr) return;
+    const json* value = std::get_if<json>(found);
+    if (value == nullptr || !value->is_object()) return refuse(name, "must be an object");
     if (value->size() > kMaxFeatures) return refuse(name, "has too many members; 32 at most");
     into.emplace();
     for (const auto& [feature, granted] : value->items()) {
@@ -156,9 +180,9 @@ class Members {
     }
   }
 
-  const json* find(const char* name) const {
-    const json* found = object_.find(name);
-    return found == nullptr || found->is_null() ? nullptr : found;
+  const Value* find(const char* name) const {
+    const Value* found = object_.find(name);
+    return found == nullptr || std::holds_alternative<std::nullptr_t>(*found) ? nullptr : found;
   }
 
   void refuse(const char* name, const std::string& why) {
@@ -174,13 +198,12 @@ class Members {
 
 /// Where seq itself is wrong there is nothing to echo.
 std::string read_seq(Members& members) {
-  const json* seq = members.find("seq");
+  const Value* seq = members.find("seq");
   if (seq == nullptr) return {};
-  if (seq->is_number_integer()) {
-    const bool negative_zero = !seq->is_number_unsigned() && *seq == 0;  // read as signed because of its sign
-    return negative_zero ? "-0" : seq->dump();
-  }
-  if (seq->is_string() && seq->get_ref<const std::string&>().size() <= kMaxSeqBytes) return seq->dump();
+  if (const auto* number = std::get_if<std::int64_t>(seq)) return *number == 0 ? "-0" : std::to_string(*number);
+  if (const auto* number = std::get_if<std::uint64_t>(seq)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string>(seq); text != nullptr && text->size() <= kMaxSeqBytes)
+    return json(*text).dump();
   members.refuse("seq", "must be an integer of 64 bits or a string of 64 bytes at most");
   return {};
 }
