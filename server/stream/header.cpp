@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "xml/writer.h"
+#include "xmpp/domain.h"
 #include "xmpp/ns.h"
 
 namespace stream {
@@ -24,12 +25,15 @@ bool supported_version(std::string_view version) {
   return is_number(major) && major.find_first_not_of('0') != major.npos;
 }
 
-std::optional<xmpp::StreamError> judge_name(const xml::Element& header, std::string_view default_ns) {
+std::optional<xmpp::StreamError> judge_name(const xml::Element& header, std::string_view default_ns,
+                                            std::string_view content_ns) {
   namespace ns = xmpp::ns;
   if (header.ns() != ns::stream) return {{Condition::invalid_namespace, "This is no stream."}};
   if (header.name() != "stream") return {{Condition::bad_format, "A stream begins with <stream>."}};
   // As a default namespace only (RFC 6120 4.8.2): prefixes on stanzas are refused by most peers anyway.
-  if (default_ns != ns::client) return {{Condition::invalid_namespace, "Clients talk jabber:client here."}};
+  if (default_ns != content_ns) {
+    return {{Condition::invalid_namespace, std::string(content_ns).append(" is spoken here.")}};
+  }
   // RFC 6120 4.7.5: without a version it is 0.9, which knows no STARTTLS and no SASL.
   if (!supported_version(header.attr("version"))) return {{Condition::unsupported_version, {}}};
   return std::nullopt;
@@ -65,7 +69,7 @@ void add(std::string_view name, std::string_view value, std::string& out) {
 
 ClientHeader read_client_header(const xml::Element& header, std::string_view default_ns) {
   ClientHeader read;
-  read.error = judge_name(header, default_ns);
+  read.error = judge_name(header, default_ns, xmpp::ns::client);
   if (header.ns() != xmpp::ns::stream) return read;
   // The addresses are read in any case, because the answering header names them.
   auto bad_to = read_to(header.attr("to"), read);
@@ -77,6 +81,38 @@ ClientHeader read_client_header(const xml::Element& header, std::string_view def
   return read;
 }
 
+ServerHeader read_server_header(const xml::Element& header, std::string_view default_ns) {
+  ServerHeader read;
+  read.error = judge_name(header, default_ns, xmpp::ns::server);
+  if (header.ns() != xmpp::ns::stream) return read;
+  read.id = header.attr("id");
+  const auto read_domain = [&](std::string_view name, std::string& into, Condition condition) {
+    const std::string_view text = header.attr(name);
+    if (text.empty()) return;
+    auto domain = xmpp::prepare_domain(text);
+    if (domain) {
+      into = *std::move(domain);
+    } else if (!read.error) {
+      read.error = {condition, "'" + std::string(name) + "' is no domain."};
+    }
+  };
+  read_domain("to", read.to, Condition::improper_addressing);
+  read_domain("from", read.from, Condition::invalid_from);
+  return read;
+}
+
+xmpp::StreamError error_for(xml::Fault fault) {
+  switch (fault) {
+    case xml::Fault::restricted_xml: return {Condition::restricted_xml, {}};
+    case xml::Fault::unsupported_encoding: return {Condition::unsupported_encoding, {}};
+    case xml::Fault::too_big: return {Condition::policy_violation, "This is more than is taken at once."};
+    case xml::Fault::none:
+    case xml::Fault::not_well_formed:
+    case xml::Fault::bad_namespace_prefix: break;
+  }
+  return {Condition::not_well_formed, {}};
+}
+
 std::string header_xml(const HeaderFields& fields) {
   std::string out = "<?xml version='1.0'?><stream:stream";
   add("from", fields.from, out);
@@ -85,6 +121,7 @@ std::string header_xml(const HeaderFields& fields) {
   out.append(" version='1.0' xml:lang='en'");
   add("xmlns", fields.content_ns, out);
   add("xmlns:stream", xmpp::ns::stream, out);
+  add("xmlns:db", fields.dialback_ns, out);
   return out.append(">");
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "xml/element.h"
+#include "xml/stream_reader.h"
 #include "xmpp/error.h"
 #include "xmpp/jid.h"
 
@@ -22,9 +23,21 @@ struct ClientHeader {
 };
 ClientHeader read_client_header(const xml::Element& header, std::string_view default_ns);
 
+/// What another server's header says, whichever side opened the stream.
+struct ServerHeader {
+  std::string from, to;  ///< prepared; empty for none
+  std::string id;
+  std::optional<xmpp::StreamError> error;  ///< to be sent after our own header
+};
+ServerHeader read_server_header(const xml::Element& header, std::string_view default_ns);
+
+/// The stream error for a reader's fault (RFC 6120 4.9.3).
+xmpp::StreamError error_for(xml::Fault fault);
+
 /// Our own header. Empty fields are left out; the language of what we write is English.
 struct HeaderFields {
   std::string_view content_ns, from, to, id;
+  std::string_view dialback_ns = {};  ///< for the prefix `db` (XEP-0220 2.4.1)
 };
 std::string header_xml(const HeaderFields& fields);
 

@@ -1,26 +1,9 @@
 #include "stream/negotiation.h"
 
 #include "stream/client_stream.h"
+#include "stream/header.h"
 
 namespace stream {
-namespace {
-
-/// The stream error for a reader's fault (RFC 6120 4.9.3).
-xmpp::StreamError error_for(xml::Fault fault) {
-  using Condition = xmpp::StreamCondition;
-  switch (fault) {
-    case xml::Fault::restricted_xml: return {Condition::restricted_xml, {}};
-    case xml::Fault::unsupported_encoding: return {Condition::unsupported_encoding, {}};
-    case xml::Fault::too_big: return {Condition::policy_violation, "This is more than is taken at once."};
-    case xml::Fault::none:
-    case xml::Fault::not_well_formed:
-    case xml::Fault::bad_namespace_prefix: break;
-  }
-  return {Condition::not_well_formed, {}};
-}
-
-}  // namespace
-
 Negotiation::Negotiation(NegotiationOwner& owner, base::Ref<const StreamOffer> offer, bool loopback_plaintext_allowed)
     : stream_(std::make_unique<ClientStream>(owner, std::move(offer), loopback_plaintext_allowed)) {}
 Negotiation::Negotiation(Negotiation&&) noexcept = default;

@@ -182,4 +182,26 @@ Document Document::compact_copy() const {
   return copy;
 }
 
+void Document::replace_ns(std::string_view from, std::string_view to) {
+  const std::string_view kept = arena_->copy(to);
+  if (root_->ns_ == from) root_->ns_ = kept;
+  const Element* in = root_;
+  const Node* node = root_->first_;
+  while (node != nullptr || in != root_) {
+    if (node == nullptr) {
+      node = in->own_node_->next;
+      in = in->parent_;
+      continue;
+    }
+    Element* child = node->element;
+    if (child == nullptr) {
+      node = node->next;
+      continue;
+    }
+    if (child->ns_ == from) child->ns_ = kept;
+    in = child;
+    node = child->first_;
+  }
+}
+
 }  // namespace xml

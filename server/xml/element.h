@@ -146,6 +146,10 @@ class Document {
   /// A deep copy in no more memory than it takes: for what is kept long.
   Document compact_copy() const;
 
+  /// Elements of namespace `from` are of `to` then, wherever they stand: a stanza between jabber:server and
+  /// jabber:client (RFC 6120 4.8.3).
+  void replace_ns(std::string_view from, std::string_view to);
+
   bool empty() const { return root_ == nullptr; }
   Element& root() { return *root_; }
   const Element& root() const { return *root_; }

@@ -14,7 +14,8 @@
 namespace xmpp {
 namespace {
 
-constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4, counted in the ASCII form
+constexpr std::size_t kMaxLabel = 63;     // RFC 1035 2.3.4, counted in the ASCII form
+constexpr std::size_t kMaxDnsName = 253;  // the same, as text
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_ldh(char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; }
@@ -76,6 +77,19 @@ const icu::IDNA* idna() {
   return instance.get();
 }
 
+/// A name longer than the DNS allows is taken; a label is not.
+std::optional<std::string> to_a_labels(std::string_view text) {
+  const icu::StringPiece input(text.data(), static_cast<int32_t>(text.size()));
+  UErrorCode status = U_ZERO_ERROR;
+  icu::IDNAInfo info;
+  std::string name;
+  icu::StringByteSink<std::string> sink(&name);
+  if (idna() == nullptr) return std::nullopt;
+  idna()->nameToASCII_UTF8(input, sink, info, status);
+  if (U_FAILURE(status) || (info.getErrors() & ~uint32_t{UIDNA_ERROR_DOMAIN_NAME_TOO_LONG}) != 0) return std::nullopt;
+  return name;
+}
+
 std::optional<std::string> to_u_labels(std::string_view text) {
   const icu::StringPiece input(text.data(), static_cast<int32_t>(text.size()));
   UErrorCode status = U_ZERO_ERROR;
@@ -86,13 +100,7 @@ std::optional<std::string> to_u_labels(std::string_view text) {
   idna()->nameToUnicodeUTF8(input, sink, info, status);
   if (U_FAILURE(status) || info.hasErrors()) return std::nullopt;
   // Only the way to ASCII counts label lengths. The name as a whole has RFC 7622's limit, not that of DNS.
-  std::string ascii;
-  icu::StringByteSink<std::string> ascii_sink(&ascii);
-  icu::IDNAInfo ascii_info;
-  idna()->nameToASCII_UTF8(input, ascii_sink, ascii_info, status);
-  if (U_FAILURE(status) || (ascii_info.getErrors() & ~uint32_t{UIDNA_ERROR_DOMAIN_NAME_TOO_LONG}) != 0) {
-    return std::nullopt;
-  }
+  if (!to_a_labels(name)) return std::nullopt;
   return name;
 }
 
@@ -110,6 +118,18 @@ std::optional<std::string> prepare_domain(std::string_view text) {
   }
   if (name.ends_with('.')) name.pop_back();
   if (!is_name(name)) return std::nullopt;
+  return name;
+}
+
+std::optional<std::string> to_ascii(std::string_view domain) {
+  if (domain.starts_with('[') && domain.ends_with(']')) return std::string(domain.substr(1, domain.size() - 2));
+  std::string name(domain);
+  if (!std::ranges::all_of(domain, is_ascii)) {
+    auto ascii = to_a_labels(domain);
+    if (!ascii) return std::nullopt;
+    name = std::move(*ascii);
+  }
+  if (name.empty() || name.size() > kMaxDnsName) return std::nullopt;
   return name;
 }
 

@@ -118,5 +118,42 @@ TEST(Header, ValuesAreEscaped) {
             "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
 }
 
+// ---- between servers ----
+
+struct ServerRow {
+  const char* attributes;
+  const char *from, *to, *error;
+};
+
+const ServerRow kServers[] = {
+    {"from='Example.NET.' to='EXAMPLE.org' id='1' version='1.0'", "example.net", "example.org", ""},
+    {"version='1.0'", "", "", ""},
+    {"from='' to='' version='1.0'", "", "", ""},
+    {"from='romeo@example.net' to='example.org' version='1.0'", "", "example.org", "invalid-from"},
+    {"from='example.net' to='exa mple.org' version='1.0'", "example.net", "", "improper-addressing"},
+    {"from='example.net' to='example.org'", "example.net", "example.org", "unsupported-version"},
+};
+
+TEST(ServerHeader, Read) {
+  for (const ServerRow& row : kServers) {
+    SCOPED_TRACE(row.attributes);
+    const auto header = xml::parse_element("<stream:stream " + kStreams + row.attributes + "/>");
+    ASSERT_TRUE(header);
+    const ServerHeader read = read_server_header(header->root(), "jabber:server");
+    EXPECT_EQ(read.from, row.from);
+    EXPECT_EQ(read.to, row.to);
+    EXPECT_EQ(read.error ? to_string(read.error->condition) : "", row.error);
+    const ServerHeader clients = read_server_header(header->root(), "jabber:client");
+    ASSERT_TRUE(clients.error);
+    EXPECT_EQ(clients.error->condition, xmpp::StreamCondition::invalid_namespace);
+  }
+}
+
+TEST(ServerHeader, BindsDialbacksPrefix) {
+  EXPECT_EQ(header_xml({.content_ns = "jabber:server", .dialback_ns = "jabber:server:dialback"}),
+            "<?xml version='1.0'?><stream:stream version='1.0' xml:lang='en' xmlns='jabber:server' "
+            "xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback'>");
+}
+
 }  // namespace
 }  // namespace stream
