@@ -51,21 +51,28 @@ bool set_pair(SSL_CTX* ctx, const Pair& pair) {
   return SSL_CTX_use_PrivateKey(ctx, pair.key.get()) == 1;
 }
 
-/// The handshake itself proves that the client has the certificate's key.
-int take_any(X509_STORE_CTX*, void*) { return 1; }
+/// The handshake itself proves that the client has the certificate's key; that anybody vouches for it, nothing.
+int take_any(X509_STORE_CTX* shown, void*) {
+  X509_STORE_CTX_set_error(shown, X509_V_ERR_CERT_UNTRUSTED);
+  return 1;
+}
+
+void ask_clients(SSL_CTX* ctx, Clients clients, const base::Ref<const Authorities>& authorities) {
+  if (clients == Clients::not_asked) return;
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(ctx, clients == Clients::judged ? &verify_and_go_on : &take_any, nullptr);
+  if (authorities) SSL_CTX_set1_verify_cert_store(ctx, authorities->store());
+}
 
 }  // namespace
 
-base::Result<base::Ref<Context>> Context::make(const Pair& pair, const std::vector<std::string>& alpn,
-                                               Clients clients) {
+base::Result<base::Ref<Context>> Context::make(const Pair& pair, const std::vector<std::string>& alpn, Clients clients,
+                                               const base::Ref<const Authorities>& authorities) {
   CtxPtr ctx(SSL_CTX_new(TLS_server_method()));
   if (ctx == nullptr || !set_rules(ctx.get()) || !set_pair(ctx.get(), pair)) return base::failure(openssl_error());
   base::Ref<Context> made(new Context(std::move(ctx)));
   made->expires_ = expiry(*pair.certificate);
-  if (clients == Clients::asked) {
-    SSL_CTX_set_verify(made->get(), SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_cert_verify_callback(made->get(), &take_any, nullptr);
-  }
+  ask_clients(made->get(), clients, authorities);
   for (const std::string& name : alpn) made->alpn_ += static_cast<char>(name.size()) + name;
   if (!alpn.empty()) SSL_CTX_set_alpn_select_cb(made->get(), &Context::on_alpn, made.get());
   return made;
@@ -83,10 +90,12 @@ int Context::on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, c
 }
 
 base::Result<base::Ref<Store>> Store::load(std::vector<Host> hosts, std::vector<std::string> alpn, base::WallTime now,
-                                           std::vector<Problem>& problems, Clients clients) {
+                                           std::vector<Problem>& problems, Clients clients,
+                                           base::Ref<const Authorities> authorities) {
   base::Ref<Store> made(new Store);
   made->alpn_ = std::move(alpn);
   made->clients_ = clients;
+  made->authorities_ = std::move(authorities);
   for (Host& host : hosts) {
     Entry entry{std::move(host), {}, {}};
     made->read_entry(entry, now, problems);
@@ -101,6 +110,7 @@ base::Ref<Store> Store::reload(base::WallTime now, std::vector<Problem>& problem
   base::Ref<Store> next(new Store);
   next->alpn_ = alpn_;
   next->clients_ = clients_;
+  next->authorities_ = authorities_;
   next->entries_ = entries_;
   for (Entry& entry : next->entries_) {
     if (entry.stamp != stamp_of(entry.host.files)) next->read_entry(entry, now, problems);
@@ -112,7 +122,7 @@ void Store::read_entry(Entry& entry, base::WallTime now, std::vector<Problem>& p
   const std::string stamp = stamp_of(entry.host.files);  // taken first: a change while we read is seen next time
   const auto pair = load_pair(entry.host.files, entry.host.name, now, problems);
   if (!pair) return;
-  auto context = Context::make(*pair, alpn_, clients_);
+  auto context = Context::make(*pair, alpn_, clients_, authorities_);
   if (!context) {
     problems.push_back({Fault::unsupported_key, entry.host.files.certificate, context.error().what});
     return;

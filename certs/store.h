@@ -9,13 +9,15 @@
 #include <vector>
 
 #include "base/ref.h"
+#include "certs/authorities.h"
 #include "certs/pair.h"
 
 namespace certs {
 
 /// Whether a client is asked for a certificate of its own. It may do without; any is taken, because it is known by its
-/// fingerprint and not by who signed it.
-enum class Clients : std::uint8_t { not_asked, asked };
+/// fingerprint and not by who signed it. Where it is judged, any is taken too, and what the way to an authority is
+/// worth is kept for the judge (certs/judge.h).
+enum class Clients : std::uint8_t { not_asked, asked, judged };
 
 /// An SSL_CTX with our rules (TLS 1.2+, AEAD, no renegotiation, one ticket) for one pair.
 class Context : public base::RefCounted {
@@ -23,7 +25,8 @@ class Context : public base::RefCounted {
   /// `alpn`: protocols accepted of a client that names any; one that names none of them is refused, one that
   /// uses no ALPN is accepted.
   static base::Result<base::Ref<Context>> make(const Pair& pair, const std::vector<std::string>& alpn,
-                                               Clients clients = Clients::not_asked);
+                                               Clients clients = Clients::not_asked,
+                                               const base::Ref<const Authorities>& authorities = {});
 
   SSL_CTX* get() const { return ctx_.get(); }
   base::WallTime expires() const { return expires_; }
@@ -46,9 +49,11 @@ struct Host {
 class Store : public base::RefCounted {
  public:
   /// Loads every host. Problems, warnings too, are added to `problems`; hosts without a usable pair are left out.
-  /// Fails only when no host is left. Any thread; blocks on disk.
+  /// Fails only when no host is left. Any thread; blocks on disk. Clients that are judged are so by `authorities`;
+  /// without any no certificate is believed.
   static base::Result<base::Ref<Store>> load(std::vector<Host> hosts, std::vector<std::string> alpn, base::WallTime now,
-                                             std::vector<Problem>& problems, Clients clients = Clients::not_asked);
+                                             std::vector<Problem>& problems, Clients clients = Clients::not_asked,
+                                             base::Ref<const Authorities> authorities = {});
 
   /// The next store: files that changed are read again; a host whose new pair is bad keeps the old one, and is
   /// tried again at the next call. Any thread; blocks on disk.
@@ -76,6 +81,7 @@ class Store : public base::RefCounted {
   std::vector<Entry> entries_;
   std::vector<std::string> alpn_;
   Clients clients_ = Clients::not_asked;
+  base::Ref<const Authorities> authorities_;
 };
 
 }  // namespace certs

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "admin/certificate_request.h"
 #include "admin/ctl_client.h"
 #include "admin/import.h"
 
@@ -25,14 +26,14 @@ using nlohmann::json;
 struct Options {
   std::string data = "data";
   bool as_json = false;
-  std::string jid, file, why;
-  bool password_stdin = false, generate = false;
+  std::string jid, file, why, host, domain;
+  bool password_stdin = false, generate = false, dns_only = false;
   std::string caller, secret_file;
   int last = 50;
 };
 
 constexpr int kRefused = 1, kUsage = 2;
-constexpr const char* kImport = "tokensvc import";
+constexpr const char *kImport = "tokensvc import", *kRequest = "certs request";
 
 /// Does not show what is typed, as long as it lives.
 class NoEcho {
@@ -149,9 +150,16 @@ int finish(const Options& options, const base::Result<json>& answer, const Print
   return 0;
 }
 
+base::Result<json> request_certificate(const Options& options, admin::CtlClient& client) {
+  const auto listed = client.ask({{"op", "certs list"}});
+  if (!listed) return listed;
+  return admin::request_certificate(*listed, options.host, options.dns_only);
+}
+
 int run(const Options& options, json request, const Print& print) {
   auto client = admin::CtlClient::connect(options.data);
   if (!client) return finish(options, std::unexpected(client.error()), print);
+  if (request.at("op") == kRequest) return finish(options, request_certificate(options, *client), print);
   if (request.at("op") == "account list") return finish(options, list_accounts(*client), print);
   if (request.at("op") == "account add" || request.at("op") == "account passwd") {
     const auto password = add_password(options, request);
@@ -274,11 +282,49 @@ void add_token_commands(CLI::App& app, Options& options, Chosen& chosen) {
   from->callback([&chosen] { chosen = {kImport, {}}; });
 }
 
+void print_certificates(const json& answer) {
+  for (const json& each : answer.at("certificates")) {
+    std::cout << each.value("host", "") << ", until " << when(each.value("expires", std::int64_t{0})) << ", "
+              << (each.value("self_signed", false) ? "signed by itself" : "issued by " + each.value("issuer", ""))
+              << "\n  for";
+    for (const json& name : each.at("names")) std::cout << " " << name.get<std::string>();
+    std::cout << "\n  in " << each.value("certificate", "") << "\n";
+  }
+}
+
+void add_certificate_commands(CLI::App& app, Options& options, Chosen& chosen) {
+  CLI::App* certs = app.add_subcommand("certs", "the hosts' certificates")->require_subcommand(1);
+  certs->add_subcommand("list", "names, issuer and expiry of each")->callback([&chosen] {
+    chosen = {"certs list", print_certificates};
+  });
+  CLI::App* request = certs->add_subcommand("request", "write a new key, and a request to have it certified");
+  request->add_option("host", options.host, "a host of this server")->required();
+  request->add_flag("--dns-only", options.dns_only, "leave out the names that some authorities refuse");
+  request->callback(
+      [&chosen] { chosen = {kRequest, [](const json& answer) { std::cout << answer.value("text", ""); }}; });
+}
+
+void print_check(const json& answer) {
+  for (const json& step : answer.at("steps")) {
+    std::cout << (step.value("good", false) ? "ok      " : "FAILED  ") << step.value("name", "") << ": "
+              << step.value("text", "") << "\n";
+  }
+}
+
+void add_federation_commands(CLI::App& app, Options& options, Chosen& chosen) {
+  CLI::App* s2s = app.add_subcommand("s2s", "other servers")->require_subcommand(1);
+  CLI::App* check = s2s->add_subcommand("check", "go the way to another domain, and tell each step");
+  check->add_option("domain", options.domain, "such as example.org")->required();
+  check->callback([&chosen] { chosen = {"s2s check", print_check}; });
+}
+
 void add_commands(CLI::App& app, Options& options, Chosen& chosen) {
   app.add_option("-d,--data", options.data, "the server's data folder")->type_name("DIR")->capture_default_str();
   app.add_flag("--json", options.as_json, "print the answer as JSON");
   add_account_commands(app, options, chosen);
   add_token_commands(app, options, chosen);
+  add_certificate_commands(app, options, chosen);
+  add_federation_commands(app, options, chosen);
   CLI::App* sessions = app.add_subcommand("sessions", "who is connected");
   sessions->add_option("jid", options.jid, "only of this account");
   sessions->callback([&chosen] { chosen = {"sessions", print_sessions}; });
@@ -319,6 +365,7 @@ int main(int count, char** words) {
   if (chosen.op == "tokensvc audit") request["last"] = options.last;
   if (!options.caller.empty()) request["caller"] = options.caller;
   if (!options.jid.empty()) request["jid"] = options.jid;
+  if (!options.domain.empty()) request["domain"] = options.domain;
   if (!options.why.empty()) request["why"] = options.why;
   if (!options.file.empty()) request["file"] = std::filesystem::absolute(options.file).string();
   return run(options, std::move(request), chosen.print);

@@ -17,6 +17,13 @@ using nlohmann::json;
 
 void status(const Environment& environment, const json&, Done done) { environment.process.status(std::move(done)); }
 void reload(const Environment& environment, const json&, Done done) { environment.process.reload(std::move(done)); }
+void certificates(const Environment& environment, const json&, Done done) {
+  environment.process.certificates(std::move(done));
+}
+
+void check_domain(const Environment& environment, const json& arguments, Done done) {
+  environment.process.check_domain(arguments.at("domain"), std::move(done));
+}
 
 void stop(const Environment& environment, const json&, Done done) {
   done(json::object());
@@ -44,6 +51,8 @@ constexpr Operation table[] = {
     {"kick", "jid", kick},
     {"status", "", status},
     {"reload", "", reload},
+    {"certs list", "", certificates},
+    {"s2s check", "domain", check_domain},
     {"stop", "", stop},
     {"backup", "file", backup},
     {"tokensvc audit", "", audit_tokens},
@@ -58,6 +67,10 @@ bool has_text(const json& object, std::string_view key) {
 }  // namespace
 
 void Process::token_keys(Done done) { done(base::failure("there is no token service")); }
+
+void Process::certificates(Done done) { done(base::failure("this server does not tell its certificates")); }
+
+void Process::check_domain(const std::string&, Done done) { done(base::failure("this server does not federate")); }
 
 std::span<const Operation> operations() { return table; }
 

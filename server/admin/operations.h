@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/function.h"
@@ -32,6 +33,11 @@ class Process {
   virtual void stop() = 0;
   /// The token service's "keys", without their secrets; refused unless overridden.
   virtual void token_keys(Done done);
+  /// {"certificates":[{"host","also","certificate","key","names","issuer","self_signed","expires"}]}: what every host
+  /// shows, for which names beside its own, and where it lies; refused unless overridden.
+  virtual void certificates(Done done);
+  /// Whether another domain can be reached, step by step (admin/domain_check.h); refused unless overridden.
+  virtual void check_domain(const std::string& domain, Done done);
 };
 
 /// Of the shard that is asked. All outlive what its loop runs.
