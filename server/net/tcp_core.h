@@ -39,6 +39,7 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   void pause();
   void resume();
   void start_tls(base::Ref<certs::Store> certificates, std::string_view host);
+  void start_tls_client(const TlsCall& call);
   void close();
   void abort(std::string_view why);
   /// No more calls to the handler.
@@ -72,6 +73,8 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   void end_output();
   void tell_drained();
   // tcp_transport.cpp
+  bool may_start_tls();
+  void begin_tls(std::unique_ptr<TlsEngine> engine);
   void watch_handshake();
   void finish(base::Error why);
   void drop_socket();

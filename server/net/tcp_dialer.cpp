@@ -113,7 +113,7 @@ class TcpDialer::Attempt final : public std::enable_shared_from_this<Attempt>, p
     tune(socket_->native_handle(), options_);
     std::string peer = peer_text(addresses_[next_ - 1], port_);
     if (!options_.tls) return finish(std::make_unique<TcpTransport>(loop_, Fd(socket_->release()), std::move(peer)));
-    auto engine = std::make_unique<TlsEngine>(options_.tls, host_);
+    auto engine = std::make_unique<TlsEngine>(TlsCall{options_.tls, host_});
     transport_ = TcpTransport::with_tls(loop_, Fd(socket_->release()), std::move(peer), std::move(engine));
     transport_->start(*this);
   }

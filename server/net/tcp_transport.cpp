@@ -43,11 +43,26 @@ void TcpTransport::Core::shake_hands_first() {
 }
 
 void TcpTransport::Core::start_tls(base::Ref<certs::Store> certificates, std::string_view host) {
-  if (dead_) return;
+  if (may_start_tls()) begin_tls(std::make_unique<TlsEngine>(std::move(certificates), host));
+}
+
+void TcpTransport::Core::start_tls_client(const TlsCall& call) {
+  if (!may_start_tls()) return;
+  begin_tls(std::make_unique<TlsEngine>(call));
+  shake_hands_first();
+}
+
+bool TcpTransport::Core::may_start_tls() {
+  if (dead_) return false;
   base::check(s_.tls == nullptr, "TLS is started once");
-  if (s_.held != nullptr && !s_.held->bytes.empty()) return abort("plaintext behind starttls");
+  if (s_.held == nullptr || s_.held->bytes.empty()) return true;
+  abort("plaintext behind starttls");
+  return false;
+}
+
+void TcpTransport::Core::begin_tls(std::unique_ptr<TlsEngine> engine) {
   s_.out += std::exchange(s_.plain, {});
-  s_.tls = std::make_unique<TlsEngine>(std::move(certificates), host);
+  s_.tls = std::move(engine);
   s_.handshake_by = loop_.now() + s_.limits.handshake;
   watch_handshake();
   schedule_flush();
@@ -139,6 +154,7 @@ void TcpTransport::resume() { core_->resume(); }
 void TcpTransport::start_tls(base::Ref<certs::Store> certificates, std::string_view host) {
   core_->start_tls(std::move(certificates), host);
 }
+void TcpTransport::start_tls_client(TlsCall call) { core_->start_tls_client(call); }
 const TlsEngine* TcpTransport::tls() const { return core_->state().tls.get(); }
 void TcpTransport::close() { core_->close(); }
 void TcpTransport::abort(std::string_view why) { core_->abort(why); }

@@ -38,6 +38,7 @@ class TcpTransport : public Transport {
   void pause() override;
   void resume() override;
   void start_tls(base::Ref<certs::Store> certificates, std::string_view host) override;
+  void start_tls_client(TlsCall call) override;
   const TlsEngine* tls() const override;
   void close() override;
   void abort(std::string_view why) override;

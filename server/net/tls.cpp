@@ -71,8 +71,8 @@ TlsEngine::TlsEngine(base::Ref<certs::Store> store, std::string_view host)
   begin();
 }
 
-TlsEngine::TlsEngine(base::Ref<const TlsTrust> trust, const std::string& host)
-    : keeps_(trust), ssl_(trust->new_session(host)) {
+TlsEngine::TlsEngine(const TlsCall& call)
+    : keeps_(call.trust), ssl_(call.trust->new_session(call.host, call.own.get(), call.alpn)) {
   begin();
 }
 
@@ -165,6 +165,11 @@ std::string TlsEngine::end_point_hash() const {
   return certificate != nullptr ? certs::end_point_hash(*certificate) : std::string();
 }
 
+certs::Shown TlsEngine::shown() const {
+  if (!open_) return {};
+  return {SSL_get0_peer_certificate(ssl_.get()), static_cast<int>(SSL_get_verify_result(ssl_.get()))};
+}
+
 std::string TlsEngine::client_fingerprint() const {
   const X509* certificate = open_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
   return certificate != nullptr ? certs::fingerprint(*certificate) : std::string();
@@ -176,6 +181,8 @@ std::string TlsEngine::server_name() const {
 }
 
 std::string TlsEngine::version() const { return ssl_ != nullptr ? SSL_get_version(ssl_.get()) : ""; }
+
+std::string TlsEngine::cipher() const { return open_ ? SSL_get_cipher_name(ssl_.get()) : ""; }
 
 std::string TlsEngine::alpn() const {
   const unsigned char* name = nullptr;

@@ -10,6 +10,7 @@
 
 #include "base/ref.h"
 #include "base/result.h"
+#include "certs/judge.h"
 #include "certs/store.h"
 #include "net/tls_client.h"
 
@@ -28,8 +29,8 @@ class TlsEngine {
 
   /// `host` names the certificate for a client that sends no SNI.
   TlsEngine(base::Ref<certs::Store> store, std::string_view host);
-  /// The client's side, with `host`.
-  TlsEngine(base::Ref<const TlsTrust> trust, const std::string& host);
+  /// The client's side.
+  explicit TlsEngine(const TlsCall& call);
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
   ~TlsEngine();
@@ -63,10 +64,14 @@ class TlsEngine {
   std::string exporter() const;
   /// tls-server-end-point of the certificate this handshake used.
   std::string end_point_hash() const;
-  /// certs::fingerprint of the client's certificate; empty without one.
+  /// The peer's certificate, which lives as long as this, and what its chain was found worth; where any client is
+  /// taken (certs::Clients::asked) that is nothing. None before open().
+  certs::Shown shown() const;
+  /// certs::fingerprint of the peer's certificate; empty without one.
   std::string client_fingerprint() const;
   std::string server_name() const;  ///< SNI; empty if the client sent none
   std::string version() const;
+  std::string cipher() const;
   std::string alpn() const;
 
  private:

@@ -1,10 +1,10 @@
 #include "net/tls_client.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 
 #include <utility>
+
+#include "net/dns_records.h"
 
 namespace net {
 namespace {
@@ -28,9 +28,18 @@ std::string from_hex(std::string_view digits) {
   return bytes;
 }
 
-bool is_address(const std::string& host) {
-  in6_addr room{};
-  return inet_pton(AF_INET, host.c_str(), &room) == 1 || inet_pton(AF_INET6, host.c_str(), &room) == 1;
+/// The session has a part in them then; `own` may go.
+bool show(SSL& ssl, const certs::Context& own) {
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(own.get(), &chain);
+  return SSL_use_cert_and_key(&ssl, SSL_CTX_get0_certificate(own.get()), SSL_CTX_get0_privatekey(own.get()), chain,
+                              1) == 1;
+}
+
+bool offer(SSL& ssl, std::string_view protocol) {
+  const std::string wire = static_cast<char>(protocol.size()) + std::string(protocol);
+  return SSL_set_alpn_protos(&ssl, reinterpret_cast<const unsigned char*>(wire.data()),
+                             static_cast<unsigned int>(wire.size())) == 0;  // of all functions this one
 }
 
 }  // namespace
@@ -74,6 +83,17 @@ base::Result<base::Ref<const TlsTrust>> TlsTrust::pinned(std::string_view sha256
   return std::move(*made);
 }
 
+base::Result<base::Ref<const TlsTrust>> TlsTrust::judged_later(const base::Ref<const certs::Authorities>& authorities) {
+  auto made = make();
+  if (!made) return std::unexpected(made.error());
+  (*made)->judged_later_ = true;
+  SSL_CTX* ctx = (*made)->ctx_.get();
+  SSL_CTX_set_cert_verify_callback(ctx, &certs::verify_and_go_on, nullptr);
+  if (SSL_CTX_set1_verify_cert_store(ctx, authorities->store()) != 1)
+    return base::failure("TLS: " + certs::openssl_error());
+  return std::move(*made);
+}
+
 int TlsTrust::judge_pinned(X509_STORE_CTX* shown, void* self) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
@@ -85,13 +105,18 @@ int TlsTrust::judge_pinned(X509_STORE_CTX* shown, void* self) {
   return same ? 1 : 0;
 }
 
-certs::SslPtr TlsTrust::new_session(const std::string& host) const {
+certs::SslPtr TlsTrust::new_session(const std::string& host, const certs::Context* own, std::string_view alpn) const {
   certs::SslPtr ssl(SSL_new(ctx_.get()));
   if (ssl == nullptr) return nullptr;
-  const bool named = is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) == 1
-                                      : SSL_set1_host(ssl.get(), host.c_str()) == 1 &&
-                                            SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
-  if (!named) return nullptr;
+  const bool numbers = is_address(host);
+  bool good = numbers || SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
+  if (!judged_later_) {
+    good = good && (numbers ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) == 1
+                            : SSL_set1_host(ssl.get(), host.c_str()) == 1);
+  }
+  if (own != nullptr) good = good && show(*ssl, *own);
+  if (!alpn.empty()) good = good && offer(*ssl, alpn);
+  if (!good) return nullptr;
   SSL_set_connect_state(ssl.get());
   return ssl;
 }

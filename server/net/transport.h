@@ -12,6 +12,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "certs/store.h"
+#include "net/tls_client.h"
 
 namespace net {
 
@@ -56,6 +57,8 @@ class Transport {
   /// What was sent before leaves in plain; then the server's handshake runs, bounded by a deadline. Plaintext that
   /// arrived already and was not taken closes the transport. Within on_bytes the judgement follows its return.
   virtual void start_tls(base::Ref<certs::Store> certificates, std::string_view host) = 0;
+  /// The same as the client: our handshake begins at once behind what was sent before. A failed one closes.
+  virtual void start_tls_client(TlsCall call) = 0;
   /// Null without TLS.
   virtual const TlsEngine* tls() const = 0;
 

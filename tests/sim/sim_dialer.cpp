@@ -6,8 +6,10 @@ class SimDialer::Attempt final : public Call {
  public:
   Attempt(SimDialer& dialer, std::pair<std::string, std::uint16_t> to, base::Duration deadline, Done done)
       : dialer_(dialer), to_(std::move(to)), done_(std::move(done)) {
-    const bool answered = !dialer.silent && dialer.latency < deadline;
-    timer_ = base::Timer(dialer.loop_, answered ? dialer.latency : deadline, [this, answered] { end(answered); });
+    const auto found = dialer.delays_.find(to_);
+    const base::Duration time = found != dialer.delays_.end() ? found->second : dialer.latency;
+    const bool answered = !dialer.silent && time < deadline;
+    timer_ = base::Timer(dialer.loop_, answered ? time : deadline, [this, answered] { end(answered); });
   }
 
  private:

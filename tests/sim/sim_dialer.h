@@ -24,6 +24,8 @@ class SimDialer final : public net::Dialer {
     listeners_[{host, port}] = std::move(accept);
   }
   void close(const std::string& host, std::uint16_t port) { listeners_.erase({host, port}); }
+  /// Calls to there are answered after `time`, whatever `latency` is.
+  void delay(const std::string& host, std::uint16_t port, base::Duration time) { delays_[{host, port}] = time; }
 
   LinkOptions link;                     ///< of the connections to come
   base::Duration latency{0};            ///< until a call is answered
@@ -38,6 +40,7 @@ class SimDialer final : public net::Dialer {
   class Attempt;
   SimLoop& loop_;
   std::map<std::pair<std::string, std::uint16_t>, Accept> listeners_;
+  std::map<std::pair<std::string, std::uint16_t>, base::Duration> delays_;
 };
 
 }  // namespace sim

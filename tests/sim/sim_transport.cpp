@@ -213,6 +213,7 @@ class SimTransport final : public net::Transport {
   void pause() override { server_->pause(); }
   void resume() override { server_->resume(); }
   void start_tls(base::Ref<certs::Store>, std::string_view) override { server_->start_tls(); }
+  void start_tls_client(net::TlsCall) override { server_->start_tls(); }
   const net::TlsEngine* tls() const override { return nullptr; }
   void close() override { server_->close(); }
   void abort(std::string_view why) override { server_->abort(why); }
