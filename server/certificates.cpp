@@ -1,9 +1,13 @@
 #include "certificates.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/log.h"
+#include "certs/expiry.h"
+#include "certs/judge.h"
+#include "certs/names.h"
 
 namespace {
 
@@ -11,6 +15,7 @@ constexpr int kSelfSignedDays = 3650;  // nobody renews it
 
 void log_problems(const std::vector<certs::Problem>& problems) {
   for (const certs::Problem& problem : problems) {
+    if (problem.fault == certs::Fault::expired) continue;  // warn_of_expiry() has it
     base::log::warning("certificate", {{"file", problem.file}, {"problem", problem.reason}});
   }
 }
@@ -25,9 +30,9 @@ base::Result<void> make_missing(const HostConfig& host, const certs::Files& file
 }
 
 base::Result<CertificatesRef> load(std::vector<certs::Host> hosts, std::vector<std::string> alpn, base::WallTime now,
-                                   certs::Clients clients) {
+                                   certs::Clients clients, base::Ref<const certs::Authorities> authorities = {}) {
   std::vector<certs::Problem> problems;
-  auto store = certs::Store::load(std::move(hosts), std::move(alpn), now, problems, clients);
+  auto store = certs::Store::load(std::move(hosts), std::move(alpn), now, problems, clients, std::move(authorities));
   for (const certs::Problem& problem : problems) {
     if (!problem.warning()) return base::failure(problem.text());
   }
@@ -61,7 +66,9 @@ base::Result<CertificatesRef> load_certificates(const Config& config, const Data
     const auto made = make_missing(config.hosts[i], hosts[i].files, now);
     if (!made) return std::unexpected(made.error());
   }
-  return load(std::move(hosts), {"xmpp-client"}, now, certs::Clients::not_asked);
+  auto loaded = load(hosts, {"xmpp-client"}, now, certs::Clients::not_asked);
+  if (loaded) warn_of_expiry(**loaded, hosts, now);
+  return loaded;
 }
 
 // A client of HTTP names its own protocols in ALPN, one of the line protocol none: nothing is chosen.
@@ -69,7 +76,24 @@ base::Result<CertificatesRef> load_token_certificates(const Config& config, cons
                                                       base::WallTime now) {
   std::vector<certs::Host> hosts = token_certificate_hosts(config, data);
   if (hosts.empty()) return CertificatesRef();
-  return load(std::move(hosts), {}, now, certs::Clients::asked);
+  auto loaded = load(hosts, {}, now, certs::Clients::asked);
+  if (loaded && !config.tokens->certificate.empty()) warn_of_expiry(**loaded, hosts, now);
+  return loaded;
+}
+
+std::vector<certs::Host> federation_certificate_hosts(const Config& config, const DataFolder& data) {
+  std::vector<certs::Host> hosts = certificate_hosts(config, data);
+  for (std::size_t i = 0; i < config.hosts.size(); ++i)
+    if (const xmpp::Jid& rooms = config.hosts[i].rooms) hosts.push_back({std::string(rooms.str()), hosts[i].files});
+  return hosts;
+}
+
+base::Result<CertificatesRef> load_federation_certificates(const Config& config, const DataFolder& data,
+                                                           base::WallTime now,
+                                                           base::Ref<const certs::Authorities> authorities) {
+  if (!config.federation) return CertificatesRef();
+  return load(federation_certificate_hosts(config, data), {"xmpp-server"}, now, certs::Clients::judged,
+              std::move(authorities));
 }
 
 CertificatesRef reload_changed(const CertificatesRef& current, const std::vector<certs::Host>& hosts,
@@ -80,7 +104,40 @@ CertificatesRef reload_changed(const CertificatesRef& current, const std::vector
   for (const certs::Host& host : hosts) {
     if (next->choose(host.name) == current->choose(host.name)) continue;
     base::log::info("certificates_reloaded", {{"host", host.name}});
+    warn_of_expiry(*next, hosts, now);
     return next;
   }
   return {};
+}
+
+void warn_of_expiry(const certs::Store& served, const std::vector<certs::Host>& hosts, base::WallTime now) {
+  for (const certs::Host& host : hosts) {
+    const auto warning = certs::expiry_warning(served.choose(host.name)->expires(), now);
+    if (!warning) continue;
+    const bool urgent = warning->urgency == certs::Urgency::day || warning->urgency == certs::Urgency::over;
+    const auto log = urgent ? base::log::error : base::log::warning;
+    log("certificate_expires", {{"host", host.name}, {"file", host.files.certificate}, {"problem", warning->text}});
+  }
+}
+
+nlohmann::json list_certificates(const certs::Store& served, const Config& config, const DataFolder& data) {
+  const std::vector<certs::Host> hosts = certificate_hosts(config, data);
+  nlohmann::json all = nlohmann::json::array();
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const certs::Host& host = hosts[i];
+    const base::Ref<certs::Context>& context = served.choose(host.name);
+    const X509& certificate = *SSL_CTX_get0_certificate(context->get());
+    const auto expires = std::chrono::duration_cast<std::chrono::seconds>(context->expires().time_since_epoch());
+    nlohmann::json also = nlohmann::json::array();
+    if (config.hosts[i].rooms) also.push_back(config.hosts[i].rooms.str());
+    all.push_back({{"host", host.name},
+                   {"also", std::move(also)},
+                   {"certificate", host.files.certificate},
+                   {"key", host.files.key},
+                   {"names", certs::names_of(certificate)},
+                   {"issuer", certs::issuer(certificate)},
+                   {"self_signed", certs::is_self_signed(certificate)},
+                   {"expires", expires.count()}});
+  }
+  return {{"certificates", std::move(all)}};
 }

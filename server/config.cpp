@@ -301,6 +301,11 @@ void read_child(const Reader& in, Config& config) {
     return;
   }
   if (name == "rooms") return;  // read_room_services
+  if (name == "federation") {
+    if (config.federation) in.complain("<federation> stands twice; remove one");
+    config.federation = read_federation(in);
+    return;
+  }
   if (name == "tokens") {
     if (config.tokens) in.complain("<tokens> stands twice; remove one");
     config.tokens = read_tokens(in);
@@ -315,7 +320,7 @@ void read_child(const Reader& in, Config& config) {
 Config read(const Reader& in) {
   if (!in.element().is(Reader::kNamespace, "exedra"))
     in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
-  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits", "tokens"});
+  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits", "federation", "tokens"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
   config.durability = in.choice<Durability>("durability", config.durability,
@@ -326,8 +331,10 @@ Config read(const Reader& in) {
   read_room_services(in, config);
   if (config.client_listeners.empty() && !config.hosts.empty())
     in.complain("nobody can connect; add <clients port='5222'/>");
-  for (const xml::Element& child : xml::children(in.element()))
+  for (const xml::Element& child : xml::children(in.element())) {
+    if (child.name() == "federation") check_federation(in.at(child), *config.federation, config);
     if (child.name() == "tokens") check_tokens(in.at(child), *config.tokens, config);
+  }
   return config;
 }
 

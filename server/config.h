@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "federation_config.h"
 #include "router/settings.h"
 #include "tokens_config.h"
 #include "xmpp/jid.h"
@@ -48,7 +49,8 @@ struct Config {
   std::vector<HostConfig> hosts;
   std::vector<router::RoomService> rooms;  ///< every address that a host names, once
   router::Limits limits;
-  std::optional<TokensConfig> tokens;  ///< the token service, where there is one
+  std::optional<FederationConfig> federation;  ///< absent: this server speaks with no other
+  std::optional<TokensConfig> tokens;          ///< the token service, where there is one
 };
 
 /// Reads and checks `text`. An error is one line: `file`, line, element, what is wrong, and the remedy.

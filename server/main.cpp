@@ -48,6 +48,10 @@ int check(const Arguments& arguments) {
     const auto tokens = load_tokens(*config->tokens, arguments.data);
     if (!tokens) return fail(tokens.error());
   }
+  if (config->federation) {
+    const auto policy = load_federation(*config->federation, arguments.data);
+    if (!policy) return fail(policy.error());
+  }
   std::cout << file << ": good\n";
   return 0;
 }

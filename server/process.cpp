@@ -67,13 +67,15 @@ base::Result<std::unique_ptr<Process>> Process::start(ProcessOptions options, Da
 
 base::Result<void> Process::open() {
   for (const auto step : {&Process::open_certificates, &Process::open_store, &Process::open_listeners,
-                          &Process::open_tokens, &Process::open_control}) {
+                          &Process::open_federation, &Process::open_tokens, &Process::open_control}) {
     const auto done = (this->*step)();
     if (!done) return done;
   }
   server_->use(certificates_);
+  server_->federate(federation_certificates_);
   home().on_signal({SIGTERM, SIGINT, SIGHUP}, [this](int number) { on_signal(number); });
   watch_certificates();
+  watch_expiry();
   return {};
 }
 
@@ -108,7 +110,13 @@ base::Result<void> Process::open_store() {
   std::vector<base::Loop*> loops;
   loops.reserve(loops_.size());
   for (const auto& loop : loops_) loops.push_back(loop.get());
-  const Seams seams{*store_, *keys_, cpu_, base::system_random(), fake, tokens};
+  if (config_.federation) {
+    auto federation = Federation::open(*config_.federation, data_.path(), *secret, loops_, cpu_);
+    if (!federation) return std::unexpected(federation.error());
+    federation_ = std::move(*federation);
+  }
+  const Seams seams{
+      *store_, *keys_, cpu_, base::system_random(), fake, tokens, federation_ ? &federation_->seams() : nullptr};
   server_ = std::make_unique<Server>(std::move(loops), seams, settings());
   return {};
 }
@@ -121,23 +129,51 @@ base::Result<void> Process::open_listeners() {
   return {};
 }
 
-base::Result<void> Process::open_listener(const ClientListener& entrance) {
-  const unsigned port = entrance.port == 0 ? 0U : unsigned{entrance.port} + options_.port_offset;
+base::Result<std::unique_ptr<net::Listener>> Process::listen(
+    const std::string& address, std::uint16_t wanted,
+    std::function<void(Shard&, std::unique_ptr<net::Transport>)> taken) {
+  const unsigned port = wanted == 0 ? 0U : unsigned{wanted} + options_.port_offset;
   if (port > 65535) return base::failure("port " + std::to_string(port) + " is too high; choose a smaller port offset");
-  const c2s::Entrance kind{entrance.direct_tls, entrance.plaintext_login};
-  auto opened = net::Listener::open(
-      home(), entrance.address, static_cast<std::uint16_t>(port),
+  return net::Listener::open(
+      home(), address, static_cast<std::uint16_t>(port),
       [this]() -> net::AsioLoop& { return *loops_[next_shard_++ % loops_.size()]; },
-      [this, kind](net::AsioLoop& loop, std::unique_ptr<net::Transport> transport) {
+      [this, taken = std::move(taken)](net::AsioLoop& loop, std::unique_ptr<net::Transport> transport) {
         for (std::size_t i = 0; i < loops_.size(); ++i)
-          if (loops_[i].get() == &loop) return server_->shard(i).clients().accept(std::move(transport), kind);
+          if (loops_[i].get() == &loop) return taken(server_->shard(i), std::move(transport));
       },
       tcp_limits(config_.limits));
+}
+
+base::Result<void> Process::open_listener(const ClientListener& entrance) {
+  const c2s::Entrance kind{entrance.direct_tls, entrance.plaintext_login};
+  auto opened =
+      listen(entrance.address, entrance.port, [kind](Shard& shard, std::unique_ptr<net::Transport> transport) {
+        shard.clients().accept(std::move(transport), kind);
+      });
   if (!opened) return std::unexpected(opened.error());
   base::log::info("listening", {{"address", entrance.address},
                                 {"port", (*opened)->port()},
                                 {"tls", entrance.direct_tls ? "direct" : "starttls"}});
   listeners_.push_back(std::move(*opened));
+  return {};
+}
+
+base::Result<void> Process::open_federation() {
+  if (!federation_) return {};
+  auto certificates = load_federation_certificates(config_, data_, home().wall(), federation_->authorities());
+  if (!certificates) return std::unexpected(certificates.error());
+  federation_certificates_ = std::move(*certificates);
+  for (const ServerListener& entrance : config_.federation->listeners) {
+    auto opened = listen(entrance.address, entrance.port,
+                         [direct = entrance.direct_tls](Shard& shard, std::unique_ptr<net::Transport> transport) {
+                           shard.federation()->accept(std::move(transport), direct);
+                         });
+    if (!opened) return std::unexpected(opened.error());
+    base::log::info("listening_for_servers", {{"address", entrance.address},
+                                              {"port", (*opened)->port()},
+                                              {"tls", entrance.direct_tls ? "direct" : "starttls"}});
+    server_listeners_.push_back(std::move(*opened));
+  }
   return {};
 }
 
@@ -167,6 +203,11 @@ std::string Process::greeting() const {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     const ClientListener& entrance = config_.client_listeners[i];
     text += "  clients: " + bracketed(entrance.address) + ":" + std::to_string(listeners_[i]->port()) +
+            (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
+  }
+  for (std::size_t i = 0; i < server_listeners_.size(); ++i) {
+    const ServerListener& entrance = config_.federation->listeners[i];
+    text += "  servers: " + bracketed(entrance.address) + ":" + std::to_string(server_listeners_[i]->port()) +
             (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
   }
   if (tokens_) text += tokens_->greeting();
@@ -203,6 +244,7 @@ void Process::stop() {
   if (std::exchange(stopping_, true)) return;
   base::log::info("stopping");
   listeners_.clear();
+  server_listeners_.clear();
   drain_ = base::Timer(home(), kDrain, [this] {
     base::log::warning("stopped before all clients were gone");
     end();
@@ -215,6 +257,7 @@ void Process::stop() {
 
 void Process::end() {
   watch_.cancel();
+  expiry_watch_.cancel();
   drain_.cancel();
   base::log::info("stopped");
   home().stop();
@@ -266,7 +309,8 @@ Domains domains(const Config& config) {
 
 /// Entrances stay as they were at start, so one must not need what there was none of.
 bool same_entrances(const Config& a, const Config& b) {
-  return a.tokens.has_value() == b.tokens.has_value() && (!a.tokens || a.tokens->has_tls() == b.tokens->has_tls());
+  return a.federation.has_value() == b.federation.has_value() && a.tokens.has_value() == b.tokens.has_value() &&
+         (!a.tokens || a.tokens->has_tls() == b.tokens->has_tls());
 }
 
 }  // namespace
@@ -274,7 +318,8 @@ bool same_entrances(const Config& a, const Config& b) {
 /// What a reload reads from disk, away from the shards.
 struct Process::Read {
   Config config;
-  CertificatesRef certificates, token_certificates;
+  CertificatesRef certificates, token_certificates, federation_certificates;
+  s2s::PolicyRef policy;
   tokensvc::SettingsRef tokens;
 };
 
@@ -291,7 +336,7 @@ base::Result<Process::Read> Process::read_again(const std::string& file, const D
   }
   if (!same_entrances(*config, served)) {
     return base::failure(
-        "<tokens> and TLS on its entrances come and go by a restart only; the old configuration stays");
+        "<federation>, <tokens> and TLS on its entrances come and go by a restart only; the old configuration stays");
   }
   Read read;
   if (config->tokens) {
@@ -305,6 +350,16 @@ base::Result<Process::Read> Process::read_again(const std::string& file, const D
   if (!token_certificates) return std::unexpected(token_certificates.error());
   read.certificates = std::move(*certificates);
   read.token_certificates = std::move(*token_certificates);
+  if (config->federation) {
+    auto policy = load_federation(*config->federation, data.path());
+    if (!policy) return std::unexpected(policy.error());
+    auto authorities = certs::Authorities::system();
+    if (!authorities) return std::unexpected(authorities.error());
+    auto federation_certificates = load_federation_certificates(*config, data, now, std::move(*authorities));
+    if (!federation_certificates) return std::unexpected(federation_certificates.error());
+    read.policy = std::move(*policy);
+    read.federation_certificates = std::move(*federation_certificates);
+  }
   read.config = std::move(*config);
   return read;
 }
@@ -337,6 +392,11 @@ void Process::apply(Read read) {
   }
   server_->use(settings());
   server_->use(certificates_);
+  if (federation_) {
+    federation_certificates_ = std::move(read.federation_certificates);
+    server_->federate(read.policy);
+    server_->federate(federation_certificates_);
+  }
   if (tokens_) {
     tokens_->use(token_certificates_);
     server_->use(read.tokens);
@@ -352,6 +412,17 @@ void Process::watch_certificates() {
   });
 }
 
+/// Once a day; start and reload have told already.
+void Process::watch_expiry() {
+  expiry_watch_ = base::Timer(home(), std::chrono::days(1), [this] {
+    watch_expiry();
+    const base::WallTime now = home().wall();
+    if (certificates_) warn_of_expiry(*certificates_, certificate_hosts(config_, data_), now);
+    if (token_certificates_ && !config_.tokens->certificate.empty())
+      warn_of_expiry(*token_certificates_, token_certificate_hosts(config_, data_), now);
+  });
+}
+
 void Process::look_at_certificates() {
   const auto look = [this](const CertificatesRef& current, std::vector<certs::Host> hosts, auto use) {
     if (!current) return;
@@ -364,9 +435,19 @@ void Process::look_at_certificates() {
   look(certificates_, certificate_hosts(config_, data_), [this](const auto& before, const auto& next) {
     if (certificates_ == before) server_->use(certificates_ = next);
   });
+  if (federation_)
+    look(federation_certificates_, federation_certificate_hosts(config_, data_),
+         [this](const auto& before, const auto& next) {
+           if (federation_certificates_ == before) server_->federate(federation_certificates_ = next);
+         });
   look(token_certificates_, token_certificate_hosts(config_, data_), [this](const auto& before, const auto& next) {
     if (token_certificates_ == before) tokens_->use(token_certificates_ = next);
   });
+}
+
+void Process::certificates(admin::Done done) {
+  if (!certificates_) return done(json{{"certificates", json::array()}});
+  done(list_certificates(*certificates_, config_, data_));
 }
 
 /// Ids and algorithms only.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "certificates.h"
 #include "config.h"
 #include "data_folder.h"
+#include "federation.h"
 #include "net/asio_loop.h"
 #include "net/listener.h"
 #include "server.h"
@@ -42,6 +44,7 @@ class Process final : public admin::Process {
   void reload(admin::Done done) override;
   void stop() override;
   void token_keys(admin::Done done) override;
+  void certificates(admin::Done done) override;
 
  private:
   Process(ProcessOptions options, DataFolder data, Config config);
@@ -51,6 +54,10 @@ class Process final : public admin::Process {
   base::Result<void> open_store();
   base::Result<void> open_listeners();
   base::Result<void> open_listener(const ClientListener& entrance);
+  base::Result<void> open_federation();
+  base::Result<std::unique_ptr<net::Listener>> listen(
+      const std::string& address, std::uint16_t port,
+      std::function<void(Shard&, std::unique_ptr<net::Transport>)> taken);
   base::Result<void> open_tokens();
   base::Result<void> open_control();
   struct Read;
@@ -59,6 +66,7 @@ class Process final : public admin::Process {
   void apply(Read read);
   void look_at_certificates();
   void watch_certificates();
+  void watch_expiry();
   void on_signal(int number);
   void settle();
   void end();
@@ -73,13 +81,16 @@ class Process final : public admin::Process {
   CountedExecutor writing_, reading_, cpu_;
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Federation> federation_;  ///< null: other servers are not there
   std::unique_ptr<Server> server_;
-  CertificatesRef certificates_;        ///< empty without hosts
-  CertificatesRef token_certificates_;  ///< empty where no entrance of the token service has TLS
+  CertificatesRef certificates_;             ///< empty without hosts
+  CertificatesRef token_certificates_;       ///< empty where no entrance of the token service has TLS
+  CertificatesRef federation_certificates_;  ///< empty without federation
   std::vector<std::unique_ptr<net::Listener>> listeners_;
-  std::unique_ptr<Tokens> tokens_;  ///< null without a token service
+  std::vector<std::unique_ptr<net::Listener>> server_listeners_;  ///< in the order of the configuration
+  std::unique_ptr<Tokens> tokens_;                                ///< null without a token service
   std::unique_ptr<admin::Control> control_;
-  base::Timer watch_, drain_;
+  base::Timer watch_, expiry_watch_, drain_;
   std::size_t next_shard_ = 0;  ///< round robin of accepted connections
   bool reloading_ = false, stopping_ = false;
 };

@@ -33,6 +33,10 @@ Server::Server(std::vector<base::Loop*> loops, const Seams& seams, const router:
     clients.push_back(&shards_.back()->clients());
   }
   for (c2s::Clients* each : clients) each->join(clients);
+  std::vector<s2s::Service*> services;
+  for (const auto& shard : shards_)
+    if (shard->federation() != nullptr) services.push_back(shard->federation());
+  for (s2s::Service* each : services) each->join(services);
 }
 
 void Server::use(const router::SettingsRef& settings) {
@@ -46,6 +50,18 @@ void Server::use(const base::Ref<certs::Store>& certificates) {
 void Server::use(const tokensvc::SettingsRef& tokens) {
   on_each(shards_, [tokens](Shard& shard) {
     if (shard.office() != nullptr) shard.office()->use(tokens);
+  });
+}
+
+void Server::federate(const s2s::PolicyRef& policy) {
+  on_each(shards_, [policy](Shard& shard) {
+    if (shard.federation() != nullptr) shard.federation()->use(policy);
+  });
+}
+
+void Server::federate(const base::Ref<certs::Store>& certificates) {
+  on_each(shards_, [certificates](Shard& shard) {
+    if (shard.federation() != nullptr) shard.federation()->use(certificates);
   });
 }
 
@@ -78,9 +94,24 @@ void Server::stop(base::Fn<void()> done) {
 
 void Server::stop_clients(base::Fn<void()> done) {
   const auto stopping =  // shared by the answers of all shards
-      std::make_shared<Stopping>(Stopping{shards_.size(), std::move(done)});
+      std::make_shared<Stopping>(
+          Stopping{shards_.size(), [this, done = std::move(done)]() mutable { stop_federation(std::move(done)); }});
   on_each(shards_, [stopping, &home = home()](Shard& shard) {
     shard.stop([stopping, &home] {
+      home.post([stopping] {
+        if (--stopping->missing == 0) stopping->done();
+      });
+    });
+  });
+}
+
+// Behind the clients, whose last presences go to other servers too.
+void Server::stop_federation(base::Fn<void()> done) {
+  if (shards_.front()->federation() == nullptr) return done();
+  const auto stopping =  // shared by the answers of all shards
+      std::make_shared<Stopping>(Stopping{shards_.size(), std::move(done)});
+  on_each(shards_, [stopping, &home = home()](Shard& shard) {
+    shard.federation()->stop([stopping, &home] {
       home.post([stopping] {
         if (--stopping->missing == 0) stopping->done();
       });

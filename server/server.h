@@ -20,6 +20,9 @@ class Server {
   void use(const base::Ref<certs::Store>& certificates);
   /// Never null; a server made without a token service stays without.
   void use(const tokensvc::SettingsRef& tokens);
+  /// The same of federation: whom with, and what other servers are shown.
+  void federate(const s2s::PolicyRef& policy);
+  void federate(const base::Ref<certs::Store>& certificates);
 
   /// Any thread: shards do not move. What it gives is for that shard's thread.
   Shard& shard(std::size_t id) { return *shards_[id]; }
@@ -33,6 +36,7 @@ class Server {
 
  private:
   void stop_clients(base::Fn<void()> done);
+  void stop_federation(base::Fn<void()> done);
   base::Loop& home() const { return board_.loop(0); }
 
   router::Switchboard board_;

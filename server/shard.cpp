@@ -54,6 +54,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   wire_rooms();
   wire_tokens(seams);
   wire_clients();
+  wire_federation(seams);
   registry_.freeze();
 }
 
@@ -107,4 +108,15 @@ void Shard::wire_tokens(const Seams& seams) {
 
 void Shard::wire_clients() {
   for (const router::Xep& xep : kBelow) registry_.xep(xep);
+}
+
+void Shard::wire_federation(const Seams& seams) {
+  if (seams.federation == nullptr) return;
+  const FederationSeams& world = *seams.federation;
+  const FederationSeams::Place& place = world.shards[router_.shard()];
+  federation_ = std::make_unique<s2s::Service>(
+      s2s::Services{router_, seams.store, seams.random, place.dns, place.dialer, world.keys, world.trust},
+      world.policy);
+  router_.claim_rest(*federation_);
+  router_.loop().post([this] { federation_->start(); });
 }

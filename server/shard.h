@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "accounts/accounts.h"
 #include "accounts/administration.h"
@@ -9,14 +10,29 @@
 #include "base/random.h"
 #include "c2s/clients.h"
 #include "muc/service.h"
+#include "net/dialer.h"
+#include "net/dns.h"
 #include "router/delivery.h"
 #include "router/registry.h"
 #include "router/router.h"
+#include "s2s/service.h"
 #include "store/key_maker.h"
 #include "store/store.h"
 #include "stream/mechanisms.h"
 #include "tokensvc/meetings.h"
 #include "tokensvc/office.h"
+
+/// What federation needs of the world; outlives the shards.
+struct FederationSeams {
+  struct Place {
+    net::Dns& dns;
+    net::Dialer& dialer;
+  };
+  std::vector<Place> shards;
+  const s2s::DialbackKeys& keys;
+  base::Ref<const net::TlsTrust> trust;
+  s2s::PolicyRef policy;
+};
 
 /// What all shards share; outlives them.
 struct Seams {
@@ -25,7 +41,8 @@ struct Seams {
   base::Executor& cpu;  ///< derives and checks passwords
   base::Random& random;
   stream::FakeAccounts fake;
-  tokensvc::SettingsRef tokens = {};  ///< null: there is no token service
+  tokensvc::SettingsRef tokens = {};            ///< null: there is no token service
+  const FederationSeams* federation = nullptr;  ///< null: other servers are not there
 };
 
 /// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
@@ -39,6 +56,8 @@ class Shard {
   c2s::Clients& clients() { return clients_; }
   /// Null where there is no token service.
   tokensvc::Office* office() { return office_.get(); }
+  /// Null where the server does not federate.
+  s2s::Service* federation() { return federation_.get(); }
   /// Tells all occupants that their rooms end. To be done on every shard before stop().
   void shut_rooms() { rooms_.shut_down(); }
   /// Ends all streams; `done` on this thread when none is left.
@@ -51,6 +70,7 @@ class Shard {
   void wire_rooms();
   void wire_tokens(const Seams& seams);
   void wire_clients();
+  void wire_federation(const Seams& seams);
 
   router::Router& router_;
   router::Registry registry_;
@@ -61,4 +81,5 @@ class Shard {
   std::unique_ptr<tokensvc::Office> office_;
   std::unique_ptr<tokensvc::Meetings> meetings_;
   c2s::Clients clients_;
+  std::unique_ptr<s2s::Service> federation_;
 };

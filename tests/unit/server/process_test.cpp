@@ -115,6 +115,14 @@ TEST_F(Running, ItsCertificateNamesTheHostAndItsRooms) {
   EXPECT_TRUE(certs::names_host(*pair->certificate, "conference.example.org"));
 }
 
+TEST_F(Running, TellsItsCertificates) {
+  const auto listed = ask({{"op", "certs list"}});
+  ASSERT_TRUE(listed) << listed.error().what;
+  const json& first = listed->at("certificates").at(0);
+  EXPECT_EQ(first.at("host"), "example.org");
+  EXPECT_EQ(first.at("certificate"), dir_ + "/certs/example.org.crt");
+}
+
 TEST_F(Running, OneServerForAFolder) {
   const auto second = DataFolder::open(dir_);
   ASSERT_FALSE(second);
