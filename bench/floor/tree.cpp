@@ -73,7 +73,9 @@ Parser::Parser() : expat_(XML_ParserCreateNS(nullptr, '\n')) {
   XML_SetUserData(expat_, this);
   XML_SetElementHandler(expat_, start, end);
   XML_SetCharacterDataHandler(expat_, text);
+#ifdef EXEDRA_EXPAT_CAN_DEFER
   XML_SetReparseDeferralEnabled(expat_, XML_FALSE);
+#endif
   feed(kHeader, nullptr, nullptr);
 }
 

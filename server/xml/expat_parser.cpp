@@ -65,7 +65,9 @@ ExpatParser::ExpatParser() {
   XML_SetReturnNSTriplet(handle_, 1);
   // With deferral a complete element that came in two pieces may stay unreported until more bytes come. The
   // quadratic cost it guards against is bounded by Limits::max_bytes.
+#ifdef EXEDRA_EXPAT_CAN_DEFER
   XML_SetReparseDeferralEnabled(handle_, XML_FALSE);
+#endif
 }
 
 ExpatParser::~ExpatParser() {
