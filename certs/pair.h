@@ -67,5 +67,7 @@ std::string end_point_hash(const X509& certificate);
 
 /// SHA-256 of the certificate in lower-case hexadecimal, by which a client's is known. Empty if OpenSSL cannot do it.
 std::string fingerprint(const X509& certificate);
+/// The same of its public key (SubjectPublicKeyInfo), which may outlive the certificate.
+std::string key_fingerprint(const X509& certificate);
 
 }  // namespace certs

@@ -31,12 +31,10 @@ Copies::~Copies() {
   if (in_flight_) in_flight_->erase(row_.id);
 }
 
-// A ticket that isn't ours belongs to a remote peer, which may have been promised as much.
 bool Copies::add_offline_row(Account& account, router::Passage& passage) {
   const base::Ref<base::Held>& held = passage.packet->ticket();
   if (!held) return false;
-  const auto* ticket = dynamic_cast<const Ticket*>(held.get());
-  if (ticket != nullptr && !ticket->promised()) return false;
+  if (!store::unit_of(*held).promised()) return false;
   const router::Packet& packet = *passage.packet;
   Shard& shard = account.shard();
   row_ = {.owner = std::string(account.jid().str()), .id = account.next_offline_id()};

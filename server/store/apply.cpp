@@ -161,6 +161,13 @@ Done put(Database& db, const SpoolDelete& gone) {
   return db.run("DELETE FROM spool WHERE remote = ? AND id = ?", gone.remote, gone.id);
 }
 
+Done put(Database& db, const PinPut& put) {
+  return db.run("INSERT OR REPLACE INTO pin (remote, key, since) VALUES (?,?,?)", put.row.remote, put.row.key,
+                put.row.since);
+}
+
+Done put(Database& db, const PinDelete& gone) { return db.run("DELETE FROM pin WHERE remote = ?", gone.remote); }
+
 Done put(Database& db, const LastActivityPut& put) {
   return db.run("INSERT OR REPLACE INTO last_activity (owner, time, status) VALUES (?,?,?)", put.owner, put.last.time,
                 put.last.status);

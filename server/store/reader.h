@@ -135,6 +135,9 @@ class Reader {
   /// For whom something is kept, by name, beginning behind `after`; fewer than `limit` means the end.
   Result<std::vector<std::string>> spooled_domains(std::string_view after, std::size_t limit);
 
+  /// By remote domain, beginning behind `after`; fewer than `limit` means the end.
+  Result<std::vector<PinRow>> pins(std::string_view after, std::size_t limit);
+
   Result<ArchivePage> archive(const ArchiveQuery& query);
   Result<bool> archive_has(std::string_view owner, std::int64_t id);
   Result<std::optional<ArchiveSpan>> archive_span(std::string_view owner);

@@ -97,6 +97,12 @@ struct SpoolDelete {
   std::string remote;
   std::int64_t id = 0;
 };
+struct PinPut {
+  PinRow row;
+};
+struct PinDelete {
+  std::string remote;
+};
 struct LastActivityPut {
   std::string owner;
   LastActivity last;
@@ -147,8 +153,11 @@ struct TokenExpire {
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
                          VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
-                         ArchivePrefsPut, OfflinePut, OfflineDelete, SpoolPut, SpoolDelete, LastActivityPut, SmMarkPut,
+                         ArchivePrefsPut, OfflinePut, OfflineDelete, SpoolPut, SpoolDelete, PinPut, PinDelete, LastActivityPut, SmMarkPut,
                          SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut,
                          RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
+
+/// By which its issuer takes a row back; null where he can't.
+Revocation* revocation_of(const Row& row);
 
 }  // namespace store

@@ -72,7 +72,11 @@ CREATE TABLE spool (number INTEGER PRIMARY KEY, remote TEXT NOT NULL, id INTEGER
 CREATE UNIQUE INDEX spool_remote ON spool (remote, id);
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool};
+constexpr const char* kPins = R"sql(
+CREATE TABLE pin (remote TEXT PRIMARY KEY, key TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool, kPins};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

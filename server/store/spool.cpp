@@ -1,4 +1,4 @@
-// The part of Reader that federation asks: what remote domains have not acknowledged.
+// The part of Reader that federation asks: what remote domains have not acknowledged, and their keys.
 #include "store/reader.h"
 #include "store/select.h"
 
@@ -26,6 +26,12 @@ base::Result<std::vector<SpoolRow>> Reader::spool(std::string_view remote, std::
 base::Result<std::vector<std::string>> Reader::spooled_domains(std::string_view after, std::size_t limit) {
   return select_all(db_, first_text, "SELECT DISTINCT remote FROM spool WHERE remote > ? ORDER BY remote LIMIT ?",
                     after, static_cast<std::int64_t>(limit));
+}
+
+base::Result<std::vector<PinRow>> Reader::pins(std::string_view after, std::size_t limit) {
+  const auto make = [](const Statement& row) { return PinRow{row.text(0), row.text(1), row.time(2)}; };
+  return select_all(db_, make, "SELECT remote, key, since FROM pin WHERE remote > ? ORDER BY remote LIMIT ?", after,
+                    static_cast<std::int64_t>(limit));
 }
 
 }  // namespace store

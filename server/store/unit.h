@@ -24,6 +24,8 @@ class Unit : public base::Held {
   bool empty() const { return rows_.empty(); }
   /// Applied in the order added.
   const std::vector<Row>& rows() const { return rows_; }
+  /// All its rows were taken back: it need not be written.
+  bool needless() const;
   /// `watcher` is let go when the rows are durable or have failed.
   void attach(base::Ref<Watcher> watcher) { watchers_.push_back(std::move(watcher)); }
   /// Committed: by the writer, where it reports.

@@ -158,6 +158,14 @@ struct SpoolRow {
   bool operator==(const SpoolRow&) const = default;
 };
 
+/// The key that a remote domain showed at first, and has to show from then on.
+struct PinRow {
+  std::string remote;
+  std::string key;  ///< SHA-256, hexadecimal
+  base::WallTime since;
+  bool operator==(const PinRow&) const = default;
+};
+
 /// What an offline or spool row's issuer and the writer's thread tell each other.
 struct Revocation {
   std::atomic<bool> cancelled{false};  ///< by the issuer: needless, left out if its commit has not begun

@@ -7,14 +7,21 @@
 #include "store/apply.h"
 
 namespace store {
-namespace {
 
-/// By which its issuer takes a row back; null where he can't.
 Revocation* revocation_of(const Row& row) {
   if (const auto* offline = std::get_if<OfflinePut>(&row)) return offline->cancelled.get();
   if (const auto* spooled = std::get_if<SpoolPut>(&row)) return spooled->cancelled.get();
   return nullptr;
 }
+
+bool Unit::needless() const {
+  return std::ranges::all_of(rows_, [](const Row& row) {
+    const Revocation* revocation = revocation_of(row);
+    return revocation != nullptr && revocation->cancelled;
+  });
+}
+
+namespace {
 
 Row removal_of(const Row& row) {
   if (const auto* spooled = std::get_if<SpoolPut>(&row)) return SpoolDelete{spooled->row.remote, spooled->row.id};
