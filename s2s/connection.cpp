@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "certs/judge.h"
+#include "certs/pair.h"
 #include "net/tls.h"
 #include "router/packet.h"
 #include "s2s/service.h"
@@ -48,6 +49,7 @@ ArrivalTicket::~ArrivalTicket() {
 Connection::Connection(Service& service, bool dialled)
     : service_(service),
       dialled_(dialled),
+      began_(service.loop().now()),
       number_(service.enter(*this)),
       reader_(service.parsers(), kStrangerLimits) {}
 
@@ -67,6 +69,28 @@ void Connection::let_go() {
   idle_.cancel();
   pace_.cancel();
   transport_.reset();
+}
+
+StreamState Connection::state() {
+  const ServerStream& stream = this->stream();
+  StreamState state{.dialled = dialled_,
+                    .pair = stream.pair(),
+                    .proved = proved(),
+                    .peer = transport_ ? transport_->peer() : std::string(),
+                    .external = stream.external(),
+                    .bidi = stream.bidi(),
+                    .acknowledges = stream.sm_enabled(),
+                    .resumable = !transport_ && stream.sm_enabled(),
+                    .age = std::chrono::duration_cast<std::chrono::seconds>(loop().now() - began_)};
+  const net::TlsEngine* tls = transport_ ? transport_->tls() : nullptr;
+  if (tls == nullptr || !stream.is_secure()) return state;
+  state.tls = tls->version();
+  state.cipher = tls->cipher();
+  if (const X509* certificate = tls->shown().certificate) {
+    state.issuer = certs::issuer(*certificate);
+    state.expires = certs::expiry(*certificate);
+  }
+  return state;
 }
 
 // ---- bytes ----
@@ -173,6 +197,31 @@ bool Connection::names(std::string_view domain) const {
   return judged.valid();
 }
 
+/// Of the peer's certificate; empty: it showed none.
+std::string Connection::key() const {
+  const net::TlsEngine* tls = transport_ ? transport_->tls() : nullptr;
+  const X509* certificate = tls != nullptr ? tls->shown().certificate : nullptr;
+  return certificate != nullptr ? certs::key_fingerprint(*certificate) : std::string();
+}
+
+// A certificate that is believed needs no pin, and may change.
+bool Connection::is_pinned(const DomainPair& pair) const {
+  return service_.policy().rules(pair.local, pair.remote).certificate == Certificate::pinned && !names(pair.remote);
+}
+
+bool Connection::pin_allows(std::string_view domain) const {
+  const DomainPair& pair = const_cast<Connection*>(this)->stream().pair();
+  if (!is_pinned({pair.local, std::string(domain)}) || service_.pins().fits(domain, key())) return true;
+  base::log::warning("peer_key_changed", {{"remote", domain},
+                                          {"peer", transport_ ? transport_->peer() : ""},
+                                          {"remedy", "if that is right: exedractl s2s unpin " + std::string(domain)}});
+  return false;
+}
+
+void Connection::pin(const DomainPair& pair) {
+  if (is_pinned(pair)) service_.pin(pair.remote, key());
+}
+
 // ---- time ----
 
 void Connection::expect(base::Duration time) {
@@ -201,15 +250,16 @@ std::optional<StreamRules> Connection::rules_for(const DomainPair& pair) const {
   if (rules.direction == Direction::none) return std::nullopt;
   return StreamRules{.encryption_required = rules.encryption,
                      .dialback = rules.certificate != Certificate::valid,
-                     .receives = rules.may_come()};
+                     .receives = rules.may_come(),
+                     .bidi = rules.bidi && rules.may_open() && rules.may_come()};
 }
 
 void Connection::authorise(const DomainPair& pair) {
-  in_time();
   const PairRules rules = service_.policy().rules(pair.local, pair.remote);
   reader_.set_limits(limits_for(rules));
   most_bytes_ = rules.bytes_per_second;
   most_stanzas_ = rules.stanzas_per_second;
+  pin(pair);
   base::log::info("federation_in", {{"local", pair.local},
                                     {"remote", pair.remote},
                                     {"peer", transport_ ? transport_->peer() : ""},
@@ -246,13 +296,14 @@ void Connection::handled(std::uint64_t slot) {
   const std::size_t count = arrivals_.handled(slot);
   for (std::size_t i = 0; i < count; ++i) stream().handled();
   if (count > 0) acknowledge_later();
-  if (arrivals_.empty() && handled_) loop().post(std::exchange(handled_, nullptr));
+  if (arrivals_.empty())
+    for (base::Fn<void()>& job : std::exchange(handled_, {})) loop().post(std::move(job));
   update_reading();
 }
 
 void Connection::when_handled(base::Fn<void()> job) {
   if (arrivals_.empty()) return job();
-  handled_ = std::move(job);
+  handled_.push_back(std::move(job));
 }
 
 /// Unasked, so that the peer lets go of what it keeps (XEP-0198 4).
@@ -280,6 +331,7 @@ void Connection::finish(const xmpp::StreamError* error, bool by_peer) {
                                                 {"condition", xmpp::to_string(error->condition)},
                                                 {"text", error->text}});
   }
+  update_reading();  // for the peer's end
   if (transport_) transport_->close();
 }
 

@@ -7,14 +7,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/transport.h"
 #include "s2s/arrivals.h"
 #include "s2s/server_stream.h"
+#include "s2s/state.h"
 #include "xml/stream_reader.h"
 
 namespace s2s {
 
+class AckRequests;
 class Service;
 
 class Connection : public net::TransportHandler, public xml::StreamSink {
@@ -27,8 +30,12 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
   /// Runs `job` when all that came was handled.
   void when_handled(base::Fn<void()> job);
   virtual ServerStream& stream() = 0;
+  StreamState state();
   /// Ends the stream with an error, or what comes before it.
   virtual void end(const xmpp::StreamError& why) = 0;
+  /// The same when all that came is handled and all that was sent is acknowledged, so that nothing is sent twice. The
+  /// caller has a deadline.
+  virtual void end_in_order(const xmpp::StreamError& why) { end(why); }
   /// A stanza's rows are in the store.
   void handled(std::uint64_t slot);
 
@@ -54,10 +61,14 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
   void expect(base::Duration time);  ///< else the stream ends with connection-timeout
   void in_time();
   virtual void secured() = 0;  ///< TLS stands
+  virtual std::set<DomainPair> proved() = 0;
 
   // ---- what both kinds of owner do for their stream ----
   std::optional<StreamRules> rules_for(const DomainPair& pair) const;
   bool names(std::string_view domain) const;
+  bool pin_allows(std::string_view domain) const;
+  /// Who has proved this domain by dialback is known by his key from now on, where policy says so.
+  void pin(const DomainPair& pair);
   void write(std::string_view bytes);
   void restart() { reader_.restart(); }
   void submit(Arrival arrival);
@@ -69,7 +80,10 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
   void touch();
 
  private:
+  friend AckRequests;
   bool wants_reading();
+  std::string key() const;
+  bool is_pinned(const DomainPair& pair) const;
   void count(std::size_t bytes, std::size_t stanzas);
   void refuse(const Arrival& arrival, const xmpp::StanzaError& error, const base::Ref<base::Held>& ticket);
   void watch_idle();
@@ -77,11 +91,12 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
 
   Service& service_;
   const bool dialled_;
+  const base::MonoTime began_;
   std::uint64_t number_;
   std::unique_ptr<net::Transport> transport_;
   xml::StreamReader reader_;
   Arrivals arrivals_;
-  base::Fn<void()> handled_;
+  std::vector<base::Fn<void()>> handled_;
   std::optional<xmpp::StreamError> error_;
   base::Timer deadline_, idle_, pace_;
   base::MonoTime last_stanza_{}, second_{};

@@ -14,7 +14,9 @@ Dialled::Dialled(Service& service, Plan plan) : Owned(service, true), stream_(*t
 }
 
 void Dialled::reached(Route::Reached reached) {
-  direct_tls_ = reached.direct_tls;
+  target_ = std::move(reached.target);
+  others_ = reached.others;
+  direct_tls_ = target_->direct_tls;
   expect(service().policy().limits().negotiation);
   carry(std::move(reached.transport));
   if (direct_tls_) return begin_tls(true);
@@ -31,7 +33,15 @@ void Dialled::end(const xmpp::StreamError& why) {
   end_with({.text = why.text});
 }
 
-void Dialled::closed(const xmpp::StreamError* error, bool by_peer) { finish(error, by_peer); }
+void Dialled::closed(const xmpp::StreamError* error, bool by_peer) {
+  peer_spoke_ = by_peer;
+  finish(error, by_peer);
+}
+
+void Dialled::arrived() {
+  target_.reset();
+  service().reached(stream_.pair().remote);
+}
 
 /// What whoever waits is told (RFC 6120 8.3.3.16, .17).
 Failure Dialled::failure() const {
@@ -51,6 +61,11 @@ void Dialled::end_with(const Failure& why) {
 void Dialled::on_closed(const base::Error& why) {
   Failure told = failure();
   if (!ended_with() && !why.what.empty()) told.text += ": " + why.what;
+  // What the peer itself says against us it would say elsewhere too.
+  if (target_ && !peer_spoke_) {
+    service().tried(stream_.pair().remote, *target_);
+    told.elsewhere = others_;
+  }
   end_with(told);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "s2s/outgoing.h"
@@ -25,6 +26,8 @@ class Dialled : public Owned<OutgoingOwner> {
   void end_with(const Failure& why);
 
   void closed(const xmpp::StreamError* error, bool by_peer) override;
+  /// A stream came up.
+  void arrived();
   void authorised(const DomainPair&) override {}
   void verify(const Question& question) override {
     stream_.on_verified(question, {.condition = xmpp::Condition::policy_violation});
@@ -32,12 +35,14 @@ class Dialled : public Owned<OutgoingOwner> {
 
  private:
   void secured() override;
+  std::set<DomainPair> proved() override { return stream_.sends(); }
   void reached(Route::Reached reached);
   Failure failure() const;
 
   Outgoing stream_;
   std::unique_ptr<Route> route_;
-  bool direct_tls_ = false, over_ = false;
+  std::optional<net::Target> target_;  ///< until a stream comes up there
+  bool others_ = false, peer_spoke_ = false, direct_tls_ = false, over_ = false;
 };
 
 }  // namespace s2s

@@ -37,6 +37,7 @@ struct Domain::Pair {
   Line* line = nullptr;         // it has, or will have a link with the line's
   bool up = false;              // authorised on it
   std::optional<Failure> last;  // the last attempt failed; a new one is made when `retry` is over
+  std::string failure;          // of the last attempt, until one succeeds
   base::Timer retry, tickets;
 };
 
@@ -159,7 +160,7 @@ std::vector<PairState> Domain::pairs() const {
                       .waiting = waiting,
                       .unacknowledged = held - waiting,
                       .bytes = pair->queue.held_bytes(),
-                      .failure = pair->last ? pair->last->text : std::string()});
+                      .failure = pair->failure});
   }
   return states;
 }
@@ -214,6 +215,7 @@ void Domain::link_open(Link& link, std::optional<std::uint32_t> resumed) {
 void Domain::came_up(Pair& pair) {
   pair.up = true;
   pair.last.reset();
+  pair.failure.clear();
   pair.retry.cancel();
   pair.backoff.reset();
   pair.queue.note({});
@@ -222,7 +224,7 @@ void Domain::came_up(Pair& pair) {
 
 bool Domain::adopt(std::unique_ptr<Link>& link, const std::string& local) {
   Pair& pair = this->pair(local);
-  if (pair.line != nullptr || !shard_.policy->allows(local, remote_)) return false;
+  if (pair.line != nullptr || stopping_ || !shard_.policy->allows(local, remote_)) return false;
   Line& line = lines_.emplace_back();
   line.link = std::move(link);
   line.open = true;
@@ -326,7 +328,7 @@ bool Domain::release_sent(Line& line, base::MonoTime before) {
 void Domain::link_lost(Link& link, const Failure& failure, const std::string& resume) {
   Line* line = line_of(link);
   if (line == nullptr) return;
-  const bool opened = line->open;
+  const bool opened = line->open, two_way = line->link->two_way();
   line->open = false;
   // It is calling us; it goes afterwards.
   loop().post([gone = std::move(line->link)] {});
@@ -335,20 +337,25 @@ void Domain::link_lost(Link& link, const Failure& failure, const std::string& re
   std::vector<Pair*> unreached;
   for (Pair* pair : pairs)
     if (!std::exchange(pair->up, false)) unreached.push_back(pair);
-  if (opened) line->resume = resume;
-  if (line->sent.empty() || line->resume.empty() || line->too_late || failure.final) {
+  if (opened || !resume.empty()) line->resume = resume;
+  if ((line->sent.empty() && !two_way) || line->resume.empty() || line->too_late || failure.final) {
     dissolve(*line);
   } else if (opened) {
     suspend(*line);
   }
   for (Pair* pair : pairs) {
     if (std::ranges::find(unreached, pair) != unreached.end()) {
-      failed(*pair, failure);
+      if (pair->line != nullptr && pair->line->link) continue;  // dialled for another of them
+      if (failure.elsewhere && !stopping_) {
+        dial(*pair);
+      } else {
+        failed(*pair, failure);
+      }
       continue;
     }
     pair->queue.release(base::MonoTime::max());
     pair->queue.note(failure);
-    if (pair->queue.held() > 0) retry_later(*pair);
+    if (pair->queue.held() > 0 || pair->line != nullptr) retry_later(*pair);
   }
 }
 
@@ -378,6 +385,7 @@ void Domain::dissolve(Line& line) {
 void Domain::failed(Pair& pair, const Failure& failure) {
   base::log::info("federation_failed", {{"local", pair.local}, {"remote", remote_}, {"why", failure.text}});
   pair.last = failure;
+  pair.failure = failure.text;
   pair.queue.release(base::MonoTime::max());
   pair.queue.note(failure);
   pair.queue.fail(failure);
@@ -389,7 +397,7 @@ void Domain::retry_later(Pair& pair) {
   pair.retry = base::Timer(loop(), pair.backoff.next(limits().first_retry, limits().last_retry), [this, &pair] {
     pair.retry.cancel();
     pair.last.reset();
-    if (pair.queue.held() > 0 && !pair.up && !stopping_) dial(pair);
+    if ((pair.queue.held() > 0 || pair.line != nullptr) && !pair.up && !stopping_) dial(pair);
   });
 }
 

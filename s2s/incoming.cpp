@@ -83,7 +83,7 @@ std::string Incoming::features() const {
   if (external_) root.add("mechanisms", xmpp::ns::sasl).add_text_child("mechanism", "EXTERNAL");
   if (usable()) {
     root.add("dialback", ns::dialback_feature).add("errors");
-    if (offer_.bidi && !bidi_) root.add("bidi", ns::bidi_feature);
+    if (offer_.bidi && rules_.bidi && !bidi_) root.add("bidi", ns::bidi_feature);
     if (offer_.stream_management) root.add("sm", xmpp::ns::sm);
   }
   std::string out = "<stream:features>";
@@ -197,7 +197,7 @@ void Incoming::dialback(const xml::Element& element) {
 }
 
 void Incoming::enable_bidi() {
-  if (!offer_.bidi || !usable()) return misplaced();
+  if (!offer_.bidi || !rules_.bidi || !usable()) return misplaced();
   if (bidi_) return;
   bidi_ = true;
   incoming_owner_->bidi_enabled();

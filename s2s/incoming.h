@@ -86,7 +86,6 @@ class Incoming final : public ServerStream {
   const Offer offer_;
   StreamRules rules_;
   bool external_ = false;       // offered
-  bool authenticated_ = false;  // by EXTERNAL
   unsigned failures_ = 0;
   std::optional<DomainPair> first_;  // authenticated by EXTERNAL: named by every header from then on
   std::string previd_;

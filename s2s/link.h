@@ -16,6 +16,7 @@ struct Failure {
   xmpp::Condition condition = xmpp::Condition::remote_server_timeout;  ///< RFC 6120 8.3.3.16, .17
   std::string text = {};
   bool final = false;  ///< another attempt soon is useless: what waits is answered at once
+  bool elsewhere = false;  ///< another attempt at once leads to another of the domain's machines
 };
 
 class Link;
@@ -35,7 +36,8 @@ class LinkOwner {
   /// The first `count` of what it was given and has not reported have arrived (XEP-0198); where the peer doesn't say
   /// so, they are written.
   virtual void link_done(Link& link, std::uint32_t count) = 0;
-  /// Last of all events. `resume` is for LinkMaker::dial; empty if it can't be resumed.
+  /// Last of all events. `resume` is for LinkMaker::dial; empty if it can't be resumed. One that was dialled with a
+  /// `resume` and lost before link_open gives what takes its place.
   virtual void link_lost(Link& link, const Failure& failure, const std::string& resume) = 0;
 };
 
@@ -44,6 +46,8 @@ class Link {
   virtual ~Link() = default;
   /// Other local domains can be authorised over it as well (XEP-0220 2.5).
   virtual bool multiplexes() const = 0;
+  /// The peer sends over it as well (XEP-0288), and so waits for its resumption when it is lost.
+  virtual bool two_way() const { return false; }
   virtual void authorise(const std::string& local) = 0;
   virtual bool writable() const = 0;
   /// Only of domains that are authorised, and while it is writable().

@@ -55,8 +55,13 @@ void Outgoing::open() {
 
 /// Before a word is said behind TLS (SECURITY F04). Where dialback is enough to know a peer, so is having dialled it.
 bool Outgoing::peer_is_believed() {
-  if (rules_.dialback || owner_->certificate_names(pair_.remote)) return true;
+  const bool fits = !rules_.dialback || owner_->key_fits(pair_.remote);
+  if (fits && (rules_.dialback || owner_->certificate_names(pair_.remote))) return true;
   phase_ = Phase::idle;
+  if (!fits) {
+    fail({Condition::not_authorized, pair_.remote + " shows another key than the one that is pinned."});
+    return false;
+  }
   fail({Condition::not_authorized, "The peer's certificate is not valid for " + pair_.remote + "."});
   return false;
 }
@@ -119,7 +124,7 @@ void Outgoing::take_features(const xml::Element& features) {
   phase_ = Phase::open;
   errors_known_ = offers_dialback_errors(features);
   sm_offered_ = features.child(xmpp::ns::sm, "sm") != nullptr;
-  if (!plan_.questions_only && plan_.bidi && !bidi_ && features.child(ns::bidi_feature, "bidi") != nullptr) {
+  if (!plan_.questions_only && plan_.bidi && rules_.bidi && !bidi_ && features.child(ns::bidi_feature, "bidi") != nullptr) {
     bidi_ = true;
     owner_->send("<bidi xmlns='" + std::string(ns::bidi) + "'/>");
   }
@@ -272,6 +277,10 @@ void Outgoing::negotiate_sm() {
   }
   sm_ = Sm::enabling;
   owner_->send("<enable" + xmlns + " resume='true'/>");
+}
+
+const Lost* Outgoing::still_lost() const {
+  return plan_.lost && (!sm_tried_ || sm_ == Sm::resuming) ? &*plan_.lost : nullptr;
 }
 
 void Outgoing::take_sm(const xml::Element& element) {

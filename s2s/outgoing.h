@@ -80,6 +80,8 @@ class Outgoing final : public ServerStream {
   bool may_send(const DomainPair& pair) const { return sends_.contains(pair); }
   const std::set<DomainPair>& sends() const { return sends_; }
   bool is_established() const { return established_; }
+  /// The plan's lost stream, as long as the peer has not said what became of it.
+  const Lost* still_lost() const;
 
  private:
   struct Asked {
@@ -105,7 +107,6 @@ class Outgoing final : public ServerStream {
   OutgoingOwner* outgoing_owner_;
   const Plan plan_;
   StreamRules rules_;
-  bool authenticated_ = false;  // by EXTERNAL
   bool errors_known_ = false;   // dialback errors (XEP-0220 2.4.2)
   bool sm_offered_ = false;
   bool ready_ = false;  // for dialback

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kQueuedMuch = 256 * 1024;
 constexpr std::uint32_t kUnacknowledgedMany = 1000;
-constexpr std::chrono::seconds kAskAgain{1};
+constexpr std::chrono::seconds kLastAnswer{1};
 
 Failure failure_of(const DomainPair& pair, const Verdict& verdict) {
   const bool unknown = verdict.type == DialbackType::error && verdict.condition == xmpp::Condition::item_not_found;
@@ -35,18 +35,22 @@ void OutgoingLink::tell(base::Fn<void(LinkOwner&)> news) {
 
 void OutgoingLink::established(const Established& how) {
   in_time();
+  arrived();
   how_ = how;
   up_ = true;
-  sent_ = stream::OutboundCounter(how.resumed ? how.h.value_or(0) : 0);
+  stream_bidi_ = stream().bidi();
+  if (how.sm) acks_.begin(how.resumed ? how.h.value_or(0) : 0);
   std::optional<std::uint32_t> arrived;
   if (how.h) arrived = *how.h - reported_;
   const DomainPair& pair = stream().pair();
+  pin(pair);
   base::log::info("federation_out", {{"local", pair.local},
                                      {"remote", pair.remote},
                                      {"peer", transport()->peer()},
                                      {"tls", stream().is_secure() ? 1 : 0},
                                      {"auth", how.external ? "external" : "dialback"},
                                      {"sm", how.sm ? 1 : 0},
+                                     {"bidi", stream_bidi_ ? 1 : 0},
                                      {"resumed", how.resumed ? 1 : 0}});
   tell([this, arrived](LinkOwner& owner) { owner.link_open(*this, arrived); });
   tell([this, local = pair.local](LinkOwner& owner) { owner.link_authorised(*this, local); });
@@ -86,7 +90,7 @@ void OutgoingLink::tell_refused(const std::string& local, const Failure& failure
 // ---- sending ----
 
 bool OutgoingLink::writable() const {
-  return up_ && !is_over() && transport()->queued_bytes() < kQueuedMuch && sent_.unacked() < kUnacknowledgedMany &&
+  return up_ && !is_over() && !closing_ && transport()->queued_bytes() < kQueuedMuch && acks_.unacked() < kUnacknowledgedMany &&
          unwritten_ < kUnacknowledgedMany;
 }
 
@@ -96,42 +100,19 @@ void OutgoingLink::send(const xmpp::StanzaRef& stanza, const xmpp::Jid& from, co
   // Its tree is of jabber:client; what stands in the stream's default namespace is of jabber:server.
   xmpp::write(*stanza, from, to, {}, xmpp::ns::client, bytes);
   write(bytes);
-  if (how_.sm) {
-    sent_.sent();
-    ask_for_ack();
+  if (acks_.began()) {
+    acks_.sent();
   } else {
     ++unwritten_;
   }
   full_ = !writable();
 }
 
-void OutgoingLink::ask_for_ack() {
-  if (asking_ || asked_) return;
-  asking_ = true;
-  loop().at_turn_end([this, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired()) return;
-    asking_ = false;
-    if (is_over() || stream().is_closed()) return;
-    asked_ = true;
-    stream().request_ack();
-    answer_ =
-        base::Timer(loop(), service().policy().limits().sm_answer, [this] { transport()->abort("no answer to <r/>"); });
-  });
-}
-
-/// A peer that has come no further is not asked at once.
-void OutgoingLink::ask_again(bool progress) {
-  if (progress) return ask_for_ack();
-  answer_ = base::Timer(loop(), kAskAgain, [this] { ask_for_ack(); });
-}
-
 void OutgoingLink::on_ack(std::uint32_t h) {
-  const auto arrived = sent_.acknowledge(h);
+  const auto arrived = acks_.acknowledged(h);
   if (!arrived) return stream().fail({xmpp::StreamCondition::undefined_condition, "", arrived.error().to_xml()});
-  asked_ = false;
-  answer_.cancel();
   if (*arrived > 0) tell([this, count = *arrived](LinkOwner& owner) { owner.link_done(*this, count); });
-  if (sent_.unacked() > 0) ask_again(*arrived > 0);
+  if (closing_ && acks_.unacked() == 0) return stream().close();
   note_writable();
 }
 
@@ -151,21 +132,34 @@ void OutgoingLink::note_writable() {
 // ---- the end ----
 
 void OutgoingLink::close() {
-  if (transport() != nullptr) return stream().close();
-  end_with({.text = "the attempt was given up"});
+  if (transport() == nullptr) return end_with({.text = "the attempt was given up"});
+  if (!up_ || is_over() || acks_.unacked() == 0) return stream().close();
+  // What is not acknowledged would be sent again over the next stream.
+  if (std::exchange(closing_, true)) return;
+  acks_.ask();
+  last_answer_ = base::Timer(loop(), kLastAnswer, [this] { stream().close(); });
 }
 
 void OutgoingLink::over(const Failure& why) {
   in_time();
-  answer_.cancel();
+  acks_.stop();
+  last_answer_.cancel();
   requests_.clear();
+  // Of what came over it, all that was handled counts for its resumption.
+  when_handled([this, alive = std::weak_ptr<bool>(alive_), why] {
+    if (!alive.expired()) leave(why);
+  });
+}
+
+void OutgoingLink::leave(const Failure& why) {
   std::string resume;
   if (up_ && how_.sm && !how_.sm_id.empty() && !stream().is_closed())
     resume = service().keep({.lost = {.id = how_.sm_id,
                                       .handled = stream().handled_count(),
                                       .sends = stream().sends(),
                                       .receives = stream().receives()},
-                             .reported = sent_.send_count() - sent_.unacked()});
+                             .reported = acks_.arrived()});
+  if (const Lost* lost = up_ ? nullptr : stream().still_lost()) resume = service().keep({*lost, reported_});
   tell([this, why, resume](LinkOwner& owner) { owner.link_lost(*this, why, resume); });
 }
 

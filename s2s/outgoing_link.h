@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
+#include "s2s/ack_requests.h"
 #include "s2s/dialled.h"
 #include "s2s/link.h"
 #include "s2s/service.h"
-#include "stream/sm.h"
 
 namespace s2s {
 
@@ -20,11 +20,13 @@ class OutgoingLink final : public Dialled, public Link {
 
   // ---- Link ----
   bool multiplexes() const override;
+  bool two_way() const override { return up_ && stream_bidi_; }
   void authorise(const std::string& local) override;
   bool writable() const override;
   void send(const xmpp::StanzaRef& stanza, const xmpp::Jid& from, const xmpp::Jid& to) override;
   void close() override;
 
+  void end_in_order(const xmpp::StreamError&) override { close(); }
   void on_drained() override;
 
  private:
@@ -35,21 +37,22 @@ class OutgoingLink final : public Dialled, public Link {
   void answered(const Question&, const Verdict&) override {}
   void on_ack(std::uint32_t h) override;
   void over(const Failure& why) override;
+  void authorised(const DomainPair& pair) override { Connection::authorise(pair); }
+  void verify(const Question& question) override { service().verify(number(), question); }
+  void leave(const Failure& why);
 
   void tell(base::Fn<void(LinkOwner&)> news);
   void tell_refused(const std::string& local, const Failure& failure);
-  void ask_for_ack();
-  void ask_again(bool progress);
   void note_writable();
 
   LinkOwner& link_owner_;
   const std::uint32_t reported_;  // of the lost stream
   Established how_;
-  bool up_ = false, full_ = false, asking_ = false, asked_ = false;
-  stream::OutboundCounter sent_;
+  bool up_ = false, full_ = false, closing_ = false, stream_bidi_ = false;
+  AckRequests acks_{*this};
   std::uint32_t unwritten_ = 0;
   std::map<std::string, base::Timer> requests_;  ///< by local domain
-  base::Timer answer_;
+  base::Timer last_answer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< shared with what it has posted
 };
 

@@ -21,6 +21,7 @@ class Owned : public Connection, public Owner {
   std::string default_domain() override { return service().default_domain(); }
   std::optional<StreamRules> rules(const DomainPair& pair) override { return rules_for(pair); }
   bool certificate_names(std::string_view domain) override { return names(domain); }
+  bool key_fits(std::string_view domain) override { return pin_allows(domain); }
 
   void send(std::string bytes) override { write(bytes); }
   void restart_reader() override { restart(); }

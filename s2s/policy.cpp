@@ -18,6 +18,7 @@ void RuleChanges::apply_to(PairRules& rules) const {
   replace(rules.encryption, encryption);
   replace(rules.certificate, certificate);
   replace(rules.direction, direction);
+  replace(rules.bidi, bidi);
   replace(rules.private_addresses, private_addresses);
   replace(rules.max_stanza_bytes, max_stanza_bytes);
   replace(rules.stanzas_per_second, stanzas_per_second);

@@ -20,7 +20,7 @@ namespace s2s {
 enum class Certificate : std::uint8_t {
   valid,     ///< issued for its domain by somebody we believe
   dialback,  ///< any; who the peer is says its DNS (XEP-0220)
-  pinned,    ///< any at first, with dialback; that one ever after. Nobody keeps pins yet: as dialback
+  pinned,    ///< a valid one; else any at first, with dialback, and one of that key ever after
 };
 
 /// Which side may open streams between the two domains.
@@ -39,6 +39,7 @@ struct PairRules {
   bool encryption = true;  ///< required; a peer without is refused with policy-violation
   Certificate certificate = Certificate::valid;
   Direction direction = Direction::both;
+  bool bidi = true;                ///< one stream goes both ways (XEP-0288) where the peer knows that
   bool private_addresses = false;  ///< DNS may send us to loopback and private networks (SECURITY F05)
   std::size_t max_stanza_bytes = 512 * 1024;
   std::uint32_t stanzas_per_second = 20'000;  ///< of one stream; beyond, it is not read. 0: any number
@@ -55,6 +56,7 @@ struct RuleChanges {
   std::optional<bool> encryption;
   std::optional<Certificate> certificate;
   std::optional<Direction> direction;
+  std::optional<bool> bidi;
   std::optional<bool> private_addresses;
   std::optional<std::size_t> max_stanza_bytes;
   std::optional<std::uint32_t> stanzas_per_second;

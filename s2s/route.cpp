@@ -69,6 +69,7 @@ void Route::found() {
 }
 
 void Route::connect(std::vector<net::Target> targets) {
+  targets = service_.untried(remote_, std::move(targets));
   targets_ = targets;
   net::ConnectOptions options{.private_addresses = private_addresses_};
   options.deadline = service_.policy().limits().dns + service_.policy().limits().connect;
@@ -77,7 +78,9 @@ void Route::connect(std::vector<net::Target> targets) {
       std::move(targets), options, [this](std::expected<net::Connected, net::ConnectFailure> result) {
         if (result)
           return finish(
-              Reached{.transport = std::move(result->transport), .direct_tls = targets_[result->number].direct_tls});
+              Reached{.transport = std::move(result->transport),
+                      .target = targets_[result->number],
+                      .others = targets_.size() > 1});
         const net::ConnectFailure& why = result.error();
         finish(std::unexpected(Failure{.condition = why.not_found ? xmpp::Condition::remote_server_not_found
                                                                   : xmpp::Condition::remote_server_timeout,

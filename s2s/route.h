@@ -23,7 +23,8 @@ class Route {
  public:
   struct Reached {
     std::unique_ptr<net::Transport> transport;  ///< not started
-    bool direct_tls = false;
+    net::Target target;
+    bool others = false;  ///< there are targets that were not tried
   };
   /// Once, in a later step; may destroy the route.
   using Done = base::Fn<void(std::expected<Reached, Failure>)>;

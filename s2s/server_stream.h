@@ -76,6 +76,8 @@ class ServerStream : public xml::StreamSink {
   bool is_secure() const { return secure_; }
   bool sm_enabled() const { return sm_enabled_; }
   bool bidi() const { return bidi_; }
+  /// SASL EXTERNAL proved the domain of whoever opened it.
+  bool external() const { return authenticated_; }
   /// Of the header that was taken last; `remote` may be empty on a stream that a peer opened.
   const DomainPair& pair() const { return pair_; }
 
@@ -103,6 +105,7 @@ class ServerStream : public xml::StreamSink {
   Phase phase_ = Phase::idle;
   std::string id_;  // of the stream, by the side that answered it; changes with each header
   bool secure_ = false;
+  bool authenticated_ = false;  // by EXTERNAL
   bool header_sent_ = false;  // on this stream, that is since the last restart
   bool bidi_ = false;
   bool sm_tried_ = false;

@@ -9,6 +9,7 @@
 #include "router/token_service.h"
 #include "s2s/incoming_connection.h"
 #include "s2s/outgoing_link.h"
+#include "s2s/return_link.h"
 #include "s2s/verifier.h"
 
 namespace s2s {
@@ -46,7 +47,8 @@ std::size_t share_of(std::size_t all, std::size_t shards) { return (all + shards
 Service::Service(const Services& services, PolicyRef policy)
     : services_(services),
       domain_shard_{services.router, services.store, services.random, *this, std::move(policy)},
-      connector_(services.router.loop(), services.dns, services.dialer) {
+      connector_(services.router.loop(), services.dns, services.dialer),
+      pins_(services.store, services.router.loop()) {
   use(domain_shard_.policy);
 }
 
@@ -58,6 +60,7 @@ Service::~Service() {
 
 void Service::start() {
   load({});
+  pins_.load();
   sweep_ = base::Timer(loop(), policy().limits().domain_idle, [this] { sweep(); });
 }
 
@@ -140,13 +143,30 @@ void Service::sweep() {
 std::unique_ptr<Link> Service::dial(const std::string& local, const std::string& remote, const std::string& resume,
                                     LinkOwner& owner) {
   if (full() || stopping_) return std::make_unique<NoLink>(loop(), owner);
-  Plan plan{.pair = {local, remote}, .certificate = static_cast<bool>(certificates_), .bidi = false};
+  Plan plan{.pair = {local, remote}, .certificate = static_cast<bool>(certificates_)};
   std::uint32_t reported = 0;
   if (auto lost = resumable_.extract(resume)) {
     plan.lost = std::move(lost.mapped().lost);
     reported = lost.mapped().reported;
   }
   return std::make_unique<OutgoingLink>(*this, std::move(plan), reported, owner);
+}
+
+std::vector<net::Target> Service::untried(const std::string& remote, std::vector<net::Target> targets) {
+  const auto tried = tried_.find(remote);
+  if (tried == tried_.end()) return targets;
+  const auto in_vain = [&](const net::Target& target) { return tried->second.contains({target.host, target.port}); };
+  if (!std::ranges::all_of(targets, in_vain)) {
+    std::erase_if(targets, in_vain);
+  } else {
+    tried_.erase(tried);  // from the beginning
+  }
+  return targets;
+}
+
+void Service::tried(const std::string& remote, const net::Target& target) {
+  if (tried_.size() >= most_domains_) tried_.clear();
+  tried_[remote].emplace(target.host, target.port);
 }
 
 /// Those that nobody comes back for are bounded by the links that there can be.
@@ -173,10 +193,18 @@ void Service::accept(std::unique_ptr<net::Transport> transport, bool direct_tls)
 }
 
 void Service::verify(std::uint64_t asker, const Question& question) {
+  const std::string& remote = question.pair.remote;
+  if (const auto known = verifiers_.find(remote); known != verifiers_.end()) {
+    const auto found = owned_.find(known->second);
+    if (found != owned_.end() && static_cast<Verifier&>(*found->second).add(asker, question)) return;
+    verifiers_.erase(known);
+  }
   if (full()) return verified(asker, question, {.condition = xmpp::Condition::resource_constraint});
   auto made = std::make_unique<Verifier>(*this, asker, question);
   const std::uint64_t number = made->number();
   owned_.emplace(number, std::move(made));
+  if (verifiers_.size() >= most_links_) verifiers_.clear();
+  verifiers_.emplace(remote, number);
 }
 
 void Service::verified(std::uint64_t asker, const Question& question, const Verdict& verdict) {
@@ -184,11 +212,26 @@ void Service::verified(std::uint64_t asker, const Question& question, const Verd
 }
 
 void Service::settle(std::uint64_t connection, std::uint64_t slot, store::UnitRef rows) {
-  if (!rows) return settled(connection, slot, true);
-  services_.store.write(std::move(rows), loop(), [this, connection, slot](const base::Result<void>& result) {
-    if (!result) base::log::error("rows_lost", {{"why", result.error().what}});
-    settled(connection, slot, result.has_value());
+  settling_.push_back({connection, slot, std::move(rows)});
+  if (settling_.size() > 1) return;
+  // Behind all of the turn's output, which may be registered later: what has reached its reader by then leaves no row.
+  loop().at_turn_end([this] {
+    loop().at_turn_end([this, all = std::exchange(settling_, {})]() mutable { write_rows(std::move(all)); });
   });
+}
+
+void Service::write_rows(std::vector<Settling> all) {
+  for (Settling& each : all) {
+    if (!each.rows || each.rows->needless()) {
+      settled(each.connection, each.slot, true);
+      continue;
+    }
+    services_.store.write(std::move(each.rows), loop(),
+                          [this, connection = each.connection, slot = each.slot](const base::Result<void>& result) {
+                            if (!result) base::log::error("rows_lost", {{"why", result.error().what}});
+                            settled(connection, slot, result.has_value());
+                          });
+  }
 }
 
 // A peer that was not told that we have it sends it again.
@@ -240,6 +283,7 @@ void Service::give_up(std::uint64_t number, const Resumption& request, Place bac
     return answer(std::nullopt);
   auto& old = static_cast<IncomingConnection&>(*owned->second);
   old.suspend();
+  old.resumed_elsewhere(request.h);
   old.when_handled([this, number, answer] {
     Connection* handled = connection(number);
     if (handled == nullptr || handled->stream().is_closed()) return answer(std::nullopt);
@@ -269,6 +313,44 @@ void Service::forget_stream(const std::string& sm_id, std::uint64_t number) {
   });
 }
 
+// ---- ways back ----
+
+void Service::tell(Place stream, base::Fn<void(IncomingConnection&)> job, base::Fn<void()> gone) {
+  stream.service->loop().post([stream, job = std::move(job), gone = std::move(gone)]() mutable {
+    const auto found = stream.service->owned_.find(stream.number);
+    if (found != stream.service->owned_.end()) return job(static_cast<IncomingConnection&>(*found->second));
+    if (gone) gone();
+  });
+}
+
+void Service::offer_return(std::uint64_t number, const DomainPair& pair) {
+  const router::ShardId owner = services_.router.owner(xmpp::Jid::from_prepared(pair.remote));
+  Service* to = owner < all_.size() ? all_[owner] : nullptr;
+  if (to == nullptr || !policy().rules(pair.local, pair.remote).may_open()) return;
+  to->loop().post([to, stream = Place{this, number}, pair] { to->adopt(stream, pair); });
+}
+
+void Service::adopt(Place stream, const DomainPair& pair) {
+  Domain* to = stopping_ ? nullptr : domain(pair.remote);
+  if (to == nullptr) return;
+  std::unique_ptr<Link> link = std::make_unique<ReturnLink>(*this, stream, pair, *to);
+  if (to->adopt(link, pair.local))
+    base::log::info("federation_out", {{"local", pair.local}, {"remote", pair.remote}, {"auth", "bidi"}});
+}
+
+std::uint64_t Service::enter(ReturnLink& link) {
+  returns_.emplace(++last_number_, &link);
+  return last_number_;
+}
+
+void Service::return_done(std::uint64_t number, std::uint32_t count) {
+  if (const auto found = returns_.find(number); found != returns_.end()) found->second->done(count);
+}
+
+void Service::return_lost(std::uint64_t number, const Failure& why) {
+  if (const auto found = returns_.find(number); found != returns_.end()) found->second->lost(why);
+}
+
 // ---- connections ----
 
 Connection* Service::connection(std::uint64_t number) {
@@ -291,6 +373,52 @@ void Service::retire(std::uint64_t number) {
   if (node) loop().post([retired = std::move(node.mapped())] {});
 }
 
+// ---- for administrators ----
+
+namespace {
+
+bool concerns(const StreamState& stream, const std::string& remote) {
+  return remote.empty() || stream.pair.remote == remote ||
+         std::ranges::any_of(stream.proved, [&](const DomainPair& pair) { return pair.remote == remote; });
+}
+
+}  // namespace
+
+State Service::state(const std::string& remote) const {
+  State state;
+  for (Connection* each : std::views::values(connections_)) {
+    StreamState stream = each->state();
+    if (concerns(stream, remote)) state.streams.push_back(std::move(stream));
+  }
+  for (const auto& [name, known] : domains_)
+    if (remote.empty() || name == remote) state.remotes.push_back({name, known.domain->pairs()});
+  return state;
+}
+
+void Service::pin(const std::string& remote, const std::string& key) {
+  if (key.empty() || !pins_.add(remote, key)) return;
+  base::log::info("peer_pinned", {{"remote", remote}, {"key", key}});
+  pins_.write(remote, key);
+  for (Service* each : all_)
+    if (each != this) each->loop().post([each, remote, key] { each->pins_.add(remote, key); });
+}
+
+bool Service::unpin(const std::string& remote) {
+  if (!pins_.drop(remote)) return false;
+  pins_.write_drop(remote);
+  for (Service* each : all_)
+    if (each != this) each->loop().post([each, remote] { each->pins_.drop(remote); });
+  return true;
+}
+
+std::size_t Service::kick(const std::string& remote) {
+  std::vector<Connection*> ending;
+  for (Connection* each : std::views::values(connections_))
+    if (concerns(each->state(), remote)) ending.push_back(each);
+  for (Connection* each : ending) each->end_in_order({xmpp::StreamCondition::reset, "Ended by an administrator."});
+  return ending.size();
+}
+
 // ---- the end ----
 
 void Service::stop(base::Fn<void()> done) {
@@ -304,7 +432,7 @@ void Service::stop(base::Fn<void()> done) {
   }
   std::vector<Connection*> open;
   for (const auto& connection : std::views::values(owned_)) open.push_back(connection.get());
-  for (Connection* each : open) each->end({xmpp::StreamCondition::system_shutdown, ""});
+  for (Connection* each : open) each->end_in_order({xmpp::StreamCondition::system_shutdown, ""});
   check_stopped();
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/function.h"
@@ -22,7 +23,9 @@
 #include "s2s/incoming.h"
 #include "s2s/link.h"
 #include "s2s/outgoing.h"
+#include "s2s/pins.h"
 #include "s2s/policy.h"
+#include "s2s/state.h"
 #include "store/store.h"
 #include "xml/stream_reader.h"
 
@@ -30,6 +33,7 @@ namespace s2s {
 
 class Connection;
 class IncomingConnection;
+class ReturnLink;
 class Verifier;
 
 /// What federation needs of its shard; everything outlives it.
@@ -68,6 +72,12 @@ class Service final : public router::Component, public LinkMaker {
   void stop(base::Fn<void()> done);
   std::size_t connections() const { return connections_.size(); }
   std::size_t domains() const { return domains_.size(); }
+  /// What is open and kept here for `remote`; empty: for all.
+  State state(const std::string& remote) const;
+  /// Ends all streams to and from it, of which it tells the number. What they held is tried again.
+  std::size_t kick(const std::string& remote);
+  /// The next key it shows is pinned, everywhere. False if there was no pin.
+  bool unpin(const std::string& remote);
 
   void receive(router::PacketRef packet) override;
   std::unique_ptr<Link> dial(const std::string& local, const std::string& remote, const std::string& resume,
@@ -80,6 +90,13 @@ class Service final : public router::Component, public LinkMaker {
   net::Connector& connector() { return connector_; }
   xml::ParserPool& parsers() { return parsers_; }
   const base::Ref<certs::Store>& certificates() const { return certificates_; }
+  /// Those of a remote domain's targets that did not lead to a place where no stream came up, or else all.
+  std::vector<net::Target> untried(const std::string& remote, std::vector<net::Target> targets);
+  void tried(const std::string& remote, const net::Target& target);
+  void reached(const std::string& remote) { tried_.erase(remote); }
+  const Pins& pins() const { return pins_; }
+  /// From now on, on all shards and in the store, unless there is one.
+  void pin(const std::string& remote, const std::string& key);
   bool is_local(std::string_view domain) const;
   std::string default_domain() const;
   /// Null when it is gone.
@@ -100,17 +117,33 @@ class Service final : public router::Component, public LinkMaker {
   void settle(std::uint64_t connection, std::uint64_t slot, store::UnitRef rows);
   std::string keep(Resumable stream);
 
- private:
-  struct Known {
-    std::unique_ptr<Domain> domain;
-    bool was_idle = false;
-  };
-
+  // ---- streams that peers opened, as ways back to them (XEP-0288) ----
+  /// A connection or a return link, wherever it is.
   struct Place {
     Service* service = nullptr;
     std::uint64_t number = 0;
     bool operator==(const Place&) const = default;
   };
+  /// Runs `job` with an incoming connection, on its shard; `gone`, if there is one, when there is none by then.
+  void tell(Place stream, base::Fn<void(IncomingConnection&)> job, base::Fn<void()> gone = {});
+  /// This incoming connection may be told stanzas of the pair: the remote domain's owner may take it.
+  void offer_return(std::uint64_t number, const DomainPair& pair);
+  std::uint64_t enter(ReturnLink& link);
+  void leave_return(std::uint64_t number) { returns_.erase(number); }
+  void return_done(std::uint64_t number, std::uint32_t count);
+  void return_lost(std::uint64_t number, const Failure& why);
+
+ private:
+  /// A stanza that all are done with, and the rows it leaves.
+  struct Settling {
+    std::uint64_t connection, slot;
+    store::UnitRef rows;
+  };
+  struct Known {
+    std::unique_ptr<Domain> domain;
+    bool was_idle = false;
+  };
+
   struct Found {
     std::uint32_t h = 0;
     std::set<DomainPair> pairs;
@@ -118,10 +151,12 @@ class Service final : public router::Component, public LinkMaker {
   Service* home_of(const std::string& sm_id) const;
   void give_up(std::uint64_t number, const Resumption& request, Place back);
   void resumed(const Place& asker, const std::string& sm_id, const Place& old, const std::optional<Found>& found);
+  void adopt(Place stream, const DomainPair& pair);
   void load(const std::string& after);
   Domain* domain(const std::string& remote);
   bool full() const { return connections_.size() >= most_links_; }
   void sweep();
+  void write_rows(std::vector<Settling> all);
   void settled(std::uint64_t connection, std::uint64_t slot, bool durable);
   void check_stopped();
   void end();
@@ -129,14 +164,19 @@ class Service final : public router::Component, public LinkMaker {
   Services services_;
   Shard domain_shard_;
   net::Connector connector_;
+  Pins pins_;
   xml::ParserPool parsers_;
   base::Ref<certs::Store> certificates_;
   std::size_t most_links_ = 0, most_domains_ = 0;
   std::uint64_t last_number_ = 0;
   std::unordered_map<std::uint64_t, Connection*> connections_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> owned_;  ///< those that peers opened, and questions
+  std::unordered_map<std::string, std::uint64_t> verifiers_;  ///< by remote domain, and some that are over
   std::unordered_map<std::string, Resumable> resumable_;
+  std::unordered_map<std::string, std::set<std::pair<std::string, std::uint16_t>>> tried_;  ///< in vain, by remote
   std::unordered_map<std::string, Place> named_;  ///< streams that peers may resume, by SM-ID given here
+  std::unordered_map<std::uint64_t, ReturnLink*> returns_;
+  std::vector<Settling> settling_;
   std::vector<Service*> all_;
   std::unordered_map<std::string, Known> domains_;
   base::Timer sweep_, patience_;

@@ -19,6 +19,7 @@ struct StreamRules {
   bool encryption_required = true;
   bool dialback = true;  ///< may prove a domain; otherwise a certificate that is believed has to
   bool receives = true;  ///< the peer may send to us over a stream that it opens
+  bool bidi = true;      ///< one stream may go both ways (XEP-0288)
 };
 
 /// A stanza whose pair is authorised. Its tree is of jabber:client, as everywhere behind the edge.
@@ -46,6 +47,9 @@ class StreamOwner {
   virtual std::optional<StreamRules> rules(const DomainPair& pair) = 0;
   /// The peer's certificate is believed (chain, dates, pins) and names this domain. Asked once TLS is established.
   virtual bool certificate_names(std::string_view domain) = 0;
+
+  /// Of a domain whose key is pinned: the peer shows that key, or one that can be pinned.
+  virtual bool key_fits(std::string_view /*domain*/) { return true; }
 
   virtual void send(std::string bytes) = 0;
   /// The stream starts anew: StreamReader::restart(). Called while an element is being fed.
