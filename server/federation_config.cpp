@@ -55,7 +55,7 @@ constexpr std::array kLimits{
 };
 
 const std::vector<std::string_view> kRules{"encryption",        "certificate",      "direction",
-                                           "private-addresses", "max-stanza-bytes", "stanzas-per-second",
+                                           "bidirectional", "private-addresses", "max-stanza-bytes", "stanzas-per-second",
                                            "bytes-per-second"};
 
 void read_limits(const Reader& in, Limits& limits) {
@@ -85,7 +85,9 @@ s2s::RuleChanges read_rules(const Reader& in, const s2s::PairRules& around) {
     changes.encryption = in.choice<bool>("encryption", true, {{"required", true}, {"optional", false}});
   if (has(in, "certificate"))
     changes.certificate = in.choice<Certificate>("certificate", Certificate::valid,
-                                                 {{"valid", Certificate::valid}, {"dialback", Certificate::dialback}});
+                                                 {{"valid", Certificate::valid},
+                                                  {"pinned", Certificate::pinned},
+                                                  {"dialback", Certificate::dialback}});
   if (has(in, "direction"))
     changes.direction = in.choice<Direction>("direction", Direction::both,
                                              {{"both", Direction::both},
@@ -93,6 +95,7 @@ s2s::RuleChanges read_rules(const Reader& in, const s2s::PairRules& around) {
                                               {"outgoing", Direction::outgoing},
                                               {"none", Direction::none}});
   if (has(in, "private-addresses")) changes.private_addresses = in.flag("private-addresses", false);
+  if (has(in, "bidirectional")) changes.bidi = in.flag("bidirectional", true);
   if (has(in, "max-stanza-bytes"))
     changes.max_stanza_bytes = in.number<std::size_t>("max-stanza-bytes", 0, kLeastStanza, 16 * kMiB);
   if (has(in, "stanzas-per-second"))

@@ -118,6 +118,7 @@ base::Result<void> Process::open_store() {
   const Seams seams{
       *store_, *keys_, cpu_, base::system_random(), fake, tokens, federation_ ? &federation_->seams() : nullptr};
   server_ = std::make_unique<Server>(std::move(loops), seams, settings());
+  if (federation_) federation_admin_ = std::make_unique<FederationAdmin>(*server_, *federation_);
   return {};
 }
 
@@ -448,6 +449,26 @@ void Process::look_at_certificates() {
 void Process::certificates(admin::Done done) {
   if (!certificates_) return done(json{{"certificates", json::array()}});
   done(list_certificates(*certificates_, config_, data_));
+}
+
+void Process::federation(const std::string& domain, admin::Done done) {
+  if (!federation_admin_) return admin::Process::federation(domain, std::move(done));
+  federation_admin_->list(domain, std::move(done));
+}
+
+void Process::kick_domain(const std::string& domain, admin::Done done) {
+  if (!federation_admin_) return admin::Process::kick_domain(domain, std::move(done));
+  federation_admin_->kick(domain, std::move(done));
+}
+
+void Process::unpin_domain(const std::string& domain, admin::Done done) {
+  if (!federation_admin_) return admin::Process::unpin_domain(domain, std::move(done));
+  federation_admin_->unpin(domain, std::move(done));
+}
+
+void Process::check_domain(const std::string& domain, admin::Done done) {
+  if (!federation_admin_) return admin::Process::check_domain(domain, std::move(done));
+  federation_admin_->check(domain, std::move(done));
 }
 
 /// Ids and algorithms only.

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "data_folder.h"
 #include "federation.h"
+#include "federation_admin.h"
 #include "net/asio_loop.h"
 #include "net/listener.h"
 #include "server.h"
@@ -45,6 +46,10 @@ class Process final : public admin::Process {
   void stop() override;
   void token_keys(admin::Done done) override;
   void certificates(admin::Done done) override;
+  void federation(const std::string& domain, admin::Done done) override;
+  void kick_domain(const std::string& domain, admin::Done done) override;
+  void unpin_domain(const std::string& domain, admin::Done done) override;
+  void check_domain(const std::string& domain, admin::Done done) override;
 
  private:
   Process(ProcessOptions options, DataFolder data, Config config);
@@ -83,6 +88,7 @@ class Process final : public admin::Process {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Federation> federation_;  ///< null: other servers are not there
   std::unique_ptr<Server> server_;
+  std::unique_ptr<FederationAdmin> federation_admin_;  ///< null with federation_
   CertificatesRef certificates_;             ///< empty without hosts
   CertificatesRef token_certificates_;       ///< empty where no entrance of the token service has TLS
   CertificatesRef federation_certificates_;  ///< empty without federation

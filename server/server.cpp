@@ -1,5 +1,7 @@
 #include "server.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace {
@@ -17,6 +19,16 @@ struct Counting {
   c2s::Counts sum;
   std::size_t missing;
   base::Fn<void(c2s::Counts)> done;
+};
+struct Looking {
+  s2s::State all;
+  std::size_t missing;
+  base::Fn<void(s2s::State)> done;
+};
+struct Kicking {
+  std::size_t sum;
+  std::size_t missing;
+  base::Fn<void(std::size_t)> done;
 };
 struct Stopping {
   std::size_t missing;
@@ -62,6 +74,30 @@ void Server::federate(const s2s::PolicyRef& policy) {
 void Server::federate(const base::Ref<certs::Store>& certificates) {
   on_each(shards_, [certificates](Shard& shard) {
     if (shard.federation() != nullptr) shard.federation()->use(certificates);
+  });
+}
+
+void Server::federation_state(const std::string& remote, base::Fn<void(s2s::State)> done) {
+  const auto looking =  // shared by the answers of all shards
+      std::make_shared<Looking>(Looking{{}, shards_.size(), std::move(done)});
+  on_each(shards_, [looking, remote, &home = home()](Shard& shard) {
+    home.post([looking, state = shard.federation()->state(remote)]() mutable {
+      s2s::State& all = looking->all;
+      std::ranges::move(state.streams, std::back_inserter(all.streams));
+      std::ranges::move(state.remotes, std::back_inserter(all.remotes));
+      if (--looking->missing == 0) looking->done(std::move(all));
+    });
+  });
+}
+
+void Server::kick_remote(const std::string& remote, base::Fn<void(std::size_t)> done) {
+  const auto kicking =  // shared by the answers of all shards
+      std::make_shared<Kicking>(Kicking{0, shards_.size(), std::move(done)});
+  on_each(shards_, [kicking, remote, &home = home()](Shard& shard) {
+    home.post([kicking, ended = shard.federation()->kick(remote)] {
+      kicking->sum += ended;
+      if (--kicking->missing == 0) kicking->done(kicking->sum);
+    });
   });
 }
 

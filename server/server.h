@@ -28,6 +28,12 @@ class Server {
   Shard& shard(std::size_t id) { return *shards_[id]; }
   std::size_t shards() const { return shards_.size(); }
 
+  /// What federation has open and keeps on all shards, for one remote domain or, where that is empty, for all; the
+  /// server federates.
+  void federation_state(const std::string& remote, base::Fn<void(s2s::State)> done);
+  /// Ends all streams to and from it, and tells their number; the server federates.
+  void kick_remote(const std::string& remote, base::Fn<void(std::size_t)> done);
+
   /// The sum over all shards.
   void count(base::Fn<void(c2s::Counts)> done);
 

@@ -26,10 +26,14 @@
 namespace {
 
 // What streams speak and stanzas are made of, below the components: listed here because nothing registers it.
-constexpr std::array<router::Xep, 12> kBelow{{{4, "2.13.2", "Data Forms"},
+constexpr std::array<router::Xep, 17> kBelow{{{4, "2.13.2", "Data Forms"},
                                               {59, "1.0", "Result Set Management"},
                                               {82, "1.1.1", "XMPP Date and Time Profiles"},
+                                              {178, "1.2", "Best Practices for Use of SASL EXTERNAL with Certificates"},
+                                              {185, "1.0", "Dialback Key Generation and Validation"},
                                               {198, "1.6.3", "Stream Management"},
+                                              {220, "1.1.1", "Server Dialback"},
+                                              {288, "1.0.1", "Bidirectional Server-to-Server Connections"},
                                               {297, "1.0", "Stanza Forwarding"},
                                               {368, "1.1.0", "SRV records for XMPP over TLS"},
                                               {386, "1.1.0", "Bind 2"},
@@ -37,7 +41,8 @@ constexpr std::array<router::Xep, 12> kBelow{{{4, "2.13.2", "Data Forms"},
                                               {440, "1.0.0", "SASL Channel-Binding Type Capability"},
                                               {474, "0.5.0", "SASL SCRAM Downgrade Protection"},
                                               {478, "0.2.0", "Stream Limits Advertisement"},
-                                              {482, "0.1.0", "Call Invites"}}};
+                                              {482, "0.1.0", "Call Invites"},
+                                              {495, "0.1.0", "Happy Eyeballs"}}};
 
 }  // namespace
 

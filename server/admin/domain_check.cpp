@@ -79,9 +79,12 @@ CheckStep judge_features(const xml::Element& features) {
   return {"features", true, "offers " + joined(offered)};
 }
 
-CheckStep judge_certificate(const certs::Shown& certificate, const certs::PeerName& name, base::WallTime now) {
+CheckStep judge_certificate(const certs::Shown& certificate, const certs::PeerName& name, bool needed,
+                            base::WallTime now) {
   const certs::Judgement made = certs::judge(certificate, name, now);
-  if (certificate.certificate == nullptr) return {"certificate", false, made.reason};
+  const char* so = needed ? "; only who takes dialback for a proof can accept it"
+                          : "; accepted, because here dialback is proof enough";
+  if (certificate.certificate == nullptr) return {"certificate", !needed, made.reason + so};
   std::vector<std::string> names = certs::names_of(*certificate.certificate);
   if (names.size() > kMostShown) names.resize(kMostShown);
   for (std::string& each : names) each.resize(std::min(each.size(), kLongestShown));
@@ -89,7 +92,7 @@ CheckStep judge_certificate(const certs::Shown& certificate, const certs::PeerNa
       (made.self_signed ? "signed by itself" : "issued by " + certs::issuer(*certificate.certificate)) + " for " +
       (names.empty() ? "nobody" : joined(names)) + ", until " + certs::date_of(certs::expiry(*certificate.certificate));
   if (made.valid()) return {"certificate", true, what};
-  return {"certificate", false, made.reason + " (" + what + "); only who takes dialback for a proof can accept it"};
+  return {"certificate", !needed, made.reason + " (" + what + ")" + so};
 }
 
 }  // namespace
@@ -212,7 +215,7 @@ class DomainCheck::Walk final : net::TransportHandler, xml::StreamSink {
     if (stage_ == Stage::over) return;
     const net::TlsEngine& tls = *transport_->tls();
     pass(tls.version() + ", " + tls.cipher() + (direct_ ? ", from the first byte" : ", by STARTTLS"));
-    steps_.push_back(judge_certificate(tls.shown(), {domain_, ascii_}, seams_.loop.wall()));
+    steps_.push_back(judge_certificate(tls.shown(), {domain_, ascii_}, options_.certificate_needed, seams_.loop.wall()));
     open_stream();
   }
 

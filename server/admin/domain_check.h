@@ -39,6 +39,7 @@ struct CheckOptions {
   base::Ref<const net::TlsTrust> trust;  ///< any certificate is taken (TlsTrust::judged_later) and judged here
   base::Ref<certs::Context> own;         ///< our certificate; null: none is shown
   std::optional<net::Target> address;    ///< instead of what the DNS says
+  bool certificate_needed = true;        ///< else dialback is proof enough for us
   net::ConnectOptions connect;           ///< of the connection alone
   base::Duration deadline = std::chrono::seconds(60);  ///< of all together
 };

@@ -1,5 +1,5 @@
 // exedractl: administers the server whose data folder it is given. Exit codes: 0 done, 1 the server refused or could
-// not be reached, 2 bad usage.
+// not be reached, or what was checked is bad, 2 bad usage.
 #include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -147,7 +147,7 @@ int finish(const Options& options, const base::Result<json>& answer, const Print
   } else {
     print(*answer);
   }
-  return 0;
+  return answer->value("good", true) ? 0 : kRefused;  // what was to be found out is bad
 }
 
 base::Result<json> request_certificate(const Options& options, admin::CtlClient& client) {
@@ -304,6 +304,35 @@ void add_certificate_commands(CLI::App& app, Options& options, Chosen& chosen) {
       [&chosen] { chosen = {kRequest, [](const json& answer) { std::cout << answer.value("text", ""); }}; });
 }
 
+void print_stream(const json& each) {
+  const std::string remote = each.value("remote", ""), tls = each.value("tls", ""), issuer = each.value("issuer", "");
+  const char* arrow = each.value("both_ways", false) ? " <-> " : each.value("direction", "") == "out" ? " -> " : " <- ";
+  std::cout << each.value("local", "") << arrow << (remote.empty() ? "(nobody yet)" : remote) << "  "
+            << (each.value("resumable", false) ? "lost, may be resumed" : each.value("peer", "")) << "  "
+            << (tls.empty() ? "not encrypted" : tls + " " + each.value("cipher", "")) << "  ";
+  const std::string proof = each.value("proof", "");
+  std::cout << (proof.empty() ? "nothing proved yet" : "proved by " + proof) << "  " << each.value("age_seconds", 0)
+            << " s\n";
+  if (!issuer.empty())
+    std::cout << "  certificate issued by " << issuer << ", until " << when(each.value("expires", std::int64_t{0}))
+              << "\n";
+  for (const json& pair : each.at("proved"))
+    if (pair.at("local") != each.at("local") || pair.at("remote") != each.at("remote"))
+      std::cout << "  also for " << pair.value("local", "") << arrow << pair.value("remote", "") << "\n";
+}
+
+void print_federation(const json& answer) {
+  for (const json& each : answer.at("streams")) print_stream(each);
+  for (const json& each : answer.at("queues")) {
+    const std::string failure = each.value("failure", "");
+    std::cout << "queue " << each.value("local", "") << " -> " << each.value("remote", "") << "  "
+              << each.value("waiting", 0) << " waiting, " << each.value("unacknowledged", 0)
+              << " sent and not acknowledged, " << each.value("bytes", 0) << " bytes"
+              << (failure.empty() ? "" : "; last attempt: " + failure) << "\n";
+  }
+  std::cout << answer.at("streams").size() << " streams\n";
+}
+
 void print_check(const json& answer) {
   for (const json& step : answer.at("steps")) {
     std::cout << (step.value("good", false) ? "ok      " : "FAILED  ") << step.value("name", "") << ": "
@@ -313,6 +342,17 @@ void print_check(const json& answer) {
 
 void add_federation_commands(CLI::App& app, Options& options, Chosen& chosen) {
   CLI::App* s2s = app.add_subcommand("s2s", "other servers")->require_subcommand(1);
+  CLI::App* list = s2s->add_subcommand("list", "streams to and from them, and what waits");
+  list->add_option("domain", options.domain, "only of this one");
+  list->callback([&chosen] { chosen = {"s2s list", print_federation}; });
+  CLI::App* kick = s2s->add_subcommand("kick", "end all streams of a domain; what they held is tried again");
+  kick->add_option("domain", options.domain, "such as example.org")->required();
+  kick->callback([&chosen] {
+    chosen = {"s2s kick", [](const json& answer) { std::cout << answer.value("ended", 0) << " streams ended\n"; }};
+  });
+  CLI::App* unpin = s2s->add_subcommand("unpin", "forget the key that is pinned for a domain; its next one will be");
+  unpin->add_option("domain", options.domain, "such as example.org")->required();
+  unpin->callback([&chosen] { chosen = {"s2s unpin", say("forgotten")}; });
   CLI::App* check = s2s->add_subcommand("check", "go the way to another domain, and tell each step");
   check->add_option("domain", options.domain, "such as example.org")->required();
   check->callback([&chosen] { chosen = {"s2s check", print_check}; });

@@ -13,7 +13,14 @@
 namespace admin {
 namespace {
 
+constexpr const char* kAlone = "this server does not federate; add <federation> to its configuration";
+
 using nlohmann::json;
+
+bool has_text(const json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string();
+}
 
 void status(const Environment& environment, const json&, Done done) { environment.process.status(std::move(done)); }
 void reload(const Environment& environment, const json&, Done done) { environment.process.reload(std::move(done)); }
@@ -23,6 +30,18 @@ void certificates(const Environment& environment, const json&, Done done) {
 
 void check_domain(const Environment& environment, const json& arguments, Done done) {
   environment.process.check_domain(arguments.at("domain"), std::move(done));
+}
+
+void list_federation(const Environment& environment, const json& arguments, Done done) {
+  environment.process.federation(has_text(arguments, "domain") ? arguments.at("domain") : json(""), std::move(done));
+}
+
+void kick_domain(const Environment& environment, const json& arguments, Done done) {
+  environment.process.kick_domain(arguments.at("domain"), std::move(done));
+}
+
+void unpin_domain(const Environment& environment, const json& arguments, Done done) {
+  environment.process.unpin_domain(arguments.at("domain"), std::move(done));
 }
 
 void stop(const Environment& environment, const json&, Done done) {
@@ -52,6 +71,9 @@ constexpr Operation table[] = {
     {"status", "", status},
     {"reload", "", reload},
     {"certs list", "", certificates},
+    {"s2s list", "", list_federation},
+    {"s2s kick", "domain", kick_domain},
+    {"s2s unpin", "domain", unpin_domain},
     {"s2s check", "domain", check_domain},
     {"stop", "", stop},
     {"backup", "file", backup},
@@ -59,18 +81,16 @@ constexpr Operation table[] = {
     {"tokensvc keys", "", list_token_keys},
 };
 
-bool has_text(const json& object, std::string_view key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string();
-}
-
 }  // namespace
 
 void Process::token_keys(Done done) { done(base::failure("there is no token service")); }
 
 void Process::certificates(Done done) { done(base::failure("this server does not tell its certificates")); }
 
-void Process::check_domain(const std::string&, Done done) { done(base::failure("this server does not federate")); }
+void Process::check_domain(const std::string&, Done done) { done(base::failure(kAlone)); }
+void Process::federation(const std::string&, Done done) { done(base::failure(kAlone)); }
+void Process::unpin_domain(const std::string&, Done done) { done(base::failure(kAlone)); }
+void Process::kick_domain(const std::string&, Done done) { done(base::failure(kAlone)); }
 
 std::span<const Operation> operations() { return table; }
 

@@ -38,6 +38,13 @@ class Process {
   virtual void certificates(Done done);
   /// Whether another domain can be reached, step by step (admin/domain_check.h); refused unless overridden.
   virtual void check_domain(const std::string& domain, Done done);
+  /// {"streams":[…],"queues":[…]}: the streams to and from other servers and what waits for these, of one remote domain
+  /// or, where that is empty, of all; refused unless overridden.
+  virtual void federation(const std::string& domain, Done done);
+  /// Forgets the key that is pinned for it; refused unless overridden.
+  virtual void unpin_domain(const std::string& domain, Done done);
+  /// {"ended":N}: ends all streams to and from it; refused unless overridden.
+  virtual void kick_domain(const std::string& domain, Done done);
 };
 
 /// Of the shard that is asked. All outlive what its loop runs.
