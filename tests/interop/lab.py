@@ -159,6 +159,7 @@ class Peer:
     """One domain with its rooms on one loopback address. `valid`: only who has a certificate of the authority gets in, and
     dialback is off; else dialback over any certificate."""
     patience = 60
+    prefix = ()  # of the command
 
     def __init__(self, lab, domain, address, valid=False, certificate=None, encrypted=True):
         self.lab, self.domain, self.address, self.valid, self.encrypted = lab, domain, address, valid, encrypted
@@ -175,7 +176,7 @@ class Peer:
     def start(self):
         command, environment = self.configure()
         with open(self.folder / "output", "ab") as output:
-            self.process = subprocess.Popen([str(word) for word in command], cwd=self.folder,
+            self.process = subprocess.Popen([str(word) for word in (*self.prefix, *command)], cwd=self.folder,
                                             env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT,
                                             stdin=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + self.patience
@@ -223,7 +224,7 @@ c2s_ports = {{ 5222 }}
 s2s_ports = {{ 5269 }}
 s2s_direct_tls_ports = {{ 5270 }}
 c2s_direct_tls_ports = {{}}
-modules_enabled = {{ "roster", "saslauth", {'"tls", ' if self.encrypted else ''}"disco", "ping", "register_ibr", "smacks",
+modules_enabled = {{ "roster", "saslauth", "offline", {'"tls", ' if self.encrypted else ''}"disco", "ping", "register_ibr", "smacks",
   {dialback}"s2s", "s2s_bidi", "blocklist", "version" }}
 modules_disabled = {{ "admin_shell", "http" }}
 allow_registration = true
@@ -286,13 +287,20 @@ modules:
 
 
 class Exedra(Peer):
-    """Our own, as a peer among peers."""
+    """Our own, as a peer among peers. `policy`: of certificates, other than `valid` says."""
+    policy = None
+
+    def ctl(self, *words):
+        """exedractl: what it said, and whether it was content."""
+        ran = subprocess.run([PROGRAMS / "exedractl", "--data", self.folder, *words], text=True, capture_output=True,
+                             timeout=PATIENCE)
+        return ran.stdout + ran.stderr, ran.returncode == 0
 
     def configure(self):
         (self.folder / "exedra.xml").write_text(f"""<exedra xmlns="urn:exedra:config:1" shards="2">
   <clients address="{self.address}" plaintext-login="true"/>
   <host domain="{self.domain}" registration="true" certificate="{self.pem}" key="{self.key}"/>
-  <federation private-addresses="true" certificate="{'valid' if self.valid else 'dialback'}" dns-address="127.0.0.1"
+  <federation private-addresses="true" certificate="{self.policy or ('valid' if self.valid else 'dialback')}" dns-address="127.0.0.1"
       encryption="{'required' if self.encrypted or self.valid else 'optional'}" first-retry-seconds="1">
     <listen address="{self.address}"/>
     <listen address="{self.address}" tls="direct"/>
@@ -333,8 +341,9 @@ class Person(Stream):
         await self.connect(await self.connected())
         await self.bind()
         # Who has asked for the roster hears of subscriptions (RFC 6121 2.2).
-        self.send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>")
+        self.send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>")
         await self.hear("iq", id="roster")
+        self.send("<presence/>")  # from now on what was kept for him comes
 
     async def hear(self, tag, **attributes):
         """The next such stanza; others are let pass."""

@@ -227,6 +227,16 @@ TEST_F(DomainCheck, ABadCertificateIsToldAndTheWayGoesOn) {
   }
 }
 
+TEST_F(DomainCheck, ABadCertificateIsGoodEnoughWhereDialbackIs) {
+  options.certificate_needed = false;
+  shows({.names = {{Name::dns, "example.org"}}}, nullptr);
+  serve({});
+  const auto steps = walk();
+  ASSERT_EQ(steps.size(), 6U);
+  EXPECT_TRUE(steps[4].good);
+  EXPECT_TRUE(steps[4].text.ends_with("); accepted, because here dialback is proof enough")) << steps[4].text;
+}
+
 TEST_F(DomainCheck, SaysWhereTheWayEnds) {
   const std::string kPlain = "<stream:features/>";
   struct Case {

@@ -67,6 +67,7 @@ class House {
     world_.advance(1s);
   }
   bool runs() const { return server_ != nullptr; }
+  Server& server() { return *server_; }
 
   void start() {
     auto opened = store::Store::open(folder_.path() / "exedra.db", {}, disk_, disk_);

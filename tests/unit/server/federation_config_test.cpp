@@ -129,7 +129,7 @@ TEST(FederationConfig, MistakesAreNamedWithLineElementAndRemedy) {
   } rows[] = {
       {"encryption='yes'", "", "exedra.xml:1: <federation>: 'encryption' is 'yes'; choose one of: required, optional"},
       {"encryption='optional'", "", "<federation>: a peer without encryption shows no certificate; add certificate="},
-      {"certificate='any'", "", "<federation>: 'certificate' is 'any'; choose one of: valid, dialback"},
+      {"certificate='any'", "", "<federation>: 'certificate' is 'any'; choose one of: valid, pinned, dialback"},
       {"colour='red'", "", "<federation>: unknown attribute 'colour'"},
       {"queue-bytes='70000'", "", "<federation>: 'queue-bytes' has no room for one stanza"},
       {"last-retry-seconds='4'", "", "<federation>: 'last-retry-seconds' is less than 'first-retry-seconds'; give at"},

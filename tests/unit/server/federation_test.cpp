@@ -116,6 +116,7 @@ struct Weather : Federated {
       world.advance(base::Duration(world.draw(4'000'000)));
       if (world.draw(3) == 0) wires.clear();
       if (world.draw(4) == 0) world.advance(20s);
+      if (world.draw(6) == 0) close_for(base::Duration(world.draw(20'000'000)));
       heard += juliet.take();
       back += romeo.take();
     }
@@ -128,10 +129,51 @@ struct Weather : Federated {
     }
     EXPECT_GT(dialled, 4U);
   }
+  /// Nobody gets a connection meanwhile: the first attempts to resume a stream fail.
+  void close_for(base::Duration time) {
+    silence(org, "198.51.100.2");
+    silence(net, "198.51.100.1");
+    wires.clear();
+    world.advance(time);
+    listen(org, net, "198.51.100.2");
+    listen(net, org, "198.51.100.1");
+  }
 };
 
 TEST_P(Faulty, AllArrivesOnce) { Weather(static_cast<std::uint64_t>(GetParam())).TestBody(); }
 INSTANTIATE_TEST_SUITE_P(Seeds, Faulty, testing::Range(1, 41));
+
+TEST_F(Federation, WhereNoStreamComesUpTheNextMachineIsTriedAtOnce) {
+  std::size_t hung_up = 0;
+  for (const auto& dns : org.dns()) {
+    dns->add("_xmpp-server._tcp.example.net", net::Srv{.port = 5269, .host = "first.example.net"});
+    dns->add("first.example.net", std::string("198.51.100.7"));
+  }
+  for (const auto& dialer : org.dialers()) dialer->listen("198.51.100.7", 5269, [&](sim::Peer) { ++hung_up; });
+  sim::Peer romeo = org.login("romeo"), juliet = net.login("juliet");
+  say(romeo, chat("juliet@example.net", "m1"), 1s);
+  EXPECT_EQ(count(juliet.take(), "<body>m1</body>"), 1U);
+  EXPECT_EQ(hung_up, 1U);
+}
+
+TEST_F(Federation, OneStreamGoesBothWays) {
+  sim::Peer romeo = org.login("romeo"), juliet = net.login("juliet");
+  say(romeo, chat("juliet@example.net", "m1"));
+  const std::size_t before = dialled;  // the stream, and the question about its key
+  for (int i = 0; i < 5; ++i) say(juliet, chat("romeo@example.org", "n" + std::to_string(i)));
+  EXPECT_EQ(dialled, before);
+  EXPECT_TRUE(romeo.take().contains("<body>n4</body>"));
+  s2s::Policy::Parts apart = policy();
+  apart.rules.bidi = false;
+  net.use(std::move(apart));
+  wires.clear();
+  world.advance(1min);
+  say(romeo, chat("juliet@example.net", "m2"), 20s);
+  const std::size_t again = dialled;
+  say(juliet, chat("romeo@example.org", "n5"), 20s);
+  EXPECT_GT(dialled, again);
+  EXPECT_EQ(count(romeo.take(), "<body>n5</body>"), 1U);
+}
 
 TEST_F(Federation, WhatWasAcknowledgedSurvivesARestart) {
   sim::Peer romeo = org.login("romeo");
@@ -183,6 +225,42 @@ TEST_F(Federation, F02WhoForgesADomainIsNotHeard) {
   say(liar, forged);
   EXPECT_TRUE(liar.ended());
   EXPECT_FALSE(romeo.take().contains("forged"));
+}
+
+TEST_F(Federation, AdministratorsSeeStreamsAndEndThem) {
+  sim::Peer romeo = org.login("romeo"), juliet = net.login("juliet");
+  say(romeo, chat("juliet@example.net", "m1"));
+  say(romeo, chat("x@nowhere.example", "m2"));
+  const auto look = [&](const std::string& remote) {
+    s2s::State seen;
+    org.server().federation_state(remote, [&](s2s::State state) { seen = std::move(state); });
+    world.advance(1s);
+    return seen;
+  };
+  const s2s::State seen = look("example.net");
+  ASSERT_FALSE(seen.streams.empty());
+  const auto out = std::ranges::find_if(seen.streams, &s2s::StreamState::dialled);
+  ASSERT_NE(out, seen.streams.end());
+  const s2s::DomainPair pair{"example.org", "example.net"};
+  EXPECT_EQ(out->pair, pair);
+  EXPECT_EQ(out->proved, std::set{pair});
+  EXPECT_TRUE(!out->external && out->acknowledges && out->bidi);
+  EXPECT_GE(out->age, 3s);
+  ASSERT_EQ(seen.remotes.size(), 1U);
+  EXPECT_TRUE(seen.remotes.front().pairs.front().up);
+  const s2s::State all = look("");
+  const auto nowhere =
+      std::ranges::find(all.remotes, std::string("nowhere.example"), [](const auto& each) { return each.remote; });
+  ASSERT_NE(nowhere, all.remotes.end());
+  EXPECT_FALSE(nowhere->pairs.front().failure.empty());
+  std::size_t ended = 0;
+  org.server().kick_remote("example.net", [&](std::size_t streams) { ended = streams; });
+  world.advance(1s);
+  EXPECT_EQ(ended, seen.streams.size());
+  EXPECT_TRUE(look("example.net").streams.empty());
+  juliet.take();
+  say(romeo, chat("juliet@example.net", "m3"), 10s);
+  EXPECT_EQ(count(juliet.take(), "<body>m3</body>"), 1U);
 }
 
 TEST_F(Federation, WhoIsBlockedByAReloadIsCutOff) {
