@@ -23,11 +23,17 @@ std::string message(std::string_view to, std::uint64_t number, std::uint64_t tim
 
 class Chat final : public Case {
  public:
-  explicit Chat(const Options& options) : options_(options), meter_(options.server), measured_(meter_) {
-    for (std::size_t i = 0; i + 1 < options.clients; i += 2) {
-      for (const std::size_t n : {i, i + 1}) {
-        clients_.push_back(std::make_unique<Client>(loop_, options.way, *this, n, "u" + std::to_string(n)));
-      }
+  explicit Chat(const Options& options)
+      : options_(options), far_(options.way), meter_(options.server), measured_(meter_) {
+    const bool apart = !options.far.domain.empty();
+    if (apart) {
+      far_.address = options.far.address;
+      far_.port = options.far.port;
+      far_.domain = options.far.domain;
+    }
+    for (std::size_t n = 0; n < options.clients / 2 * 2; ++n) {
+      const Way& way = n % 2 == 1 && apart ? far_ : options.way;
+      clients_.push_back(std::make_unique<Client>(loop_, way, *this, n, "u" + std::to_string(n)));
     }
     peers_.resize(clients_.size());
   }
@@ -134,6 +140,7 @@ class Chat final : public Case {
   }
 
   const Options& options_;
+  Way far_;
   Loop loop_;
   Meter meter_;
   Measurement measured_;

@@ -17,12 +17,16 @@ int main(int argc, char** argv) {
   const std::map<std::string, load::Tls> kinds{
       {"none", load::Tls::none}, {"starttls", load::Tls::starttls}, {"direct", load::Tls::direct}};
   Options options;
+  options.far.domain.clear();
   std::string name;
   CLI::App app("Loads an XMPP server whose accounts are u0, u1, …, or a token service, and reports as JSON.");
   app.add_option("case", name, "what to do")->required()->check(CLI::IsMember(cases));
   app.add_option("--address", options.way.address, "numeric address of the server");
   app.add_option("--port", options.way.port);
   app.add_option("--domain", options.way.domain);
+  app.add_option("--far-address", options.far.address, "of another server, which every second client of a chat is on");
+  app.add_option("--far-port", options.far.port);
+  app.add_option("--far-domain", options.far.domain);
   app.add_option("--password", options.way.password, "of every account");
   app.add_option("--tls", options.way.tls)->transform(CLI::CheckedTransformer(kinds));
   app.add_flag("--sasl2", options.way.sasl2, "log in by XEP-0388 and XEP-0386");

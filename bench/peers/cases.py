@@ -69,6 +69,8 @@ def sized(accounts, seconds, quick):
         Case("joins-500", "500 join one room at once", "joins", {"--group": 500}, slow=("prosody",), **until_joined),
         Case("joins-1000", "1,000 join one room at once", "joins", {"--group": 1000},
              slow=("ejabberd", "prosody"), **until_joined),
+        Case("federation", "1:1 chat, window 4, through two servers over TLS", "federation", {**chat, "--window": 4},
+             servers=MANAGED, alone=True),
         Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
              servers=("exedra",), setup=UNPINNED),
         Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
@@ -157,6 +159,8 @@ FIGURES = [
     *(Figure(f"{case}: times fewer CPU than {peer}", factor, times(case, peer))
       for case in ("rooms-plain", "rooms-tls", "big-room-plain", "big-room-tls")
       for peer, factor in (("ejabberd", 9), ("prosody", 30))),
+    Figure("federation: times fewer CPU than ejabberd", 8, times("federation", "ejabberd")),
+    Figure("federation: times fewer CPU than prosody", 8, times("federation", "prosody")),
     Figure("joins-500: seconds", 0.5, own("joins-500", "seconds"), least=False),
     Figure("joins-1000: seconds", 2, own("joins-1000", "seconds"), least=False),
     Figure("two-shards: CPU/message, times that of one shard", 1.2,

@@ -98,6 +98,8 @@ class Lab:
                 report = self.starts(name, case.setup, **case.options)
             elif case.kind == "micro":
                 report = self.micro(case.options["filter"])
+            elif case.kind == "federation":
+                report = self.federation(name, case.options)
             else:
                 server = self.server(name, case.setup)
                 if case.first:
@@ -122,6 +124,14 @@ class Lab:
         if not found or "items_per_second" not in found[0]:
             return {"failed": ran.stderr.strip()[:300] or "no figure"}
         return {"us": 1e6 / found[0]["items_per_second"], "command": " ".join(argv)}
+
+    def federation(self, name, options):
+        """Two of them, in a network of their own."""
+        argv = ["/usr/bin/python3", str(pathlib.Path(__file__).with_name("federation.py")), name, "--programs",
+                str(self.place.programs), *(str(word) for option in options.items() for word in option)]
+        ran = subprocess.run(argv, capture_output=True, text=True, timeout=LONGEST)
+        report = json.loads(ran.stdout) if ran.returncode == 0 else {"failed": (ran.stdout + ran.stderr).strip()[-300:]}
+        return report | {"command": " ".join(argv)}
 
     def starts(self, name, setup, accounts=0, rooms=0):
         """From the launch to the first connection that is answered, and the memory then; the medians of some starts. With
