@@ -85,7 +85,7 @@ class Incoming final : public ServerStream {
   IncomingOwner* incoming_owner_;
   const Offer offer_;
   StreamRules rules_;
-  bool external_ = false;       // offered
+  bool external_ = false;  // offered
   unsigned failures_ = 0;
   std::optional<DomainPair> first_;  // authenticated by EXTERNAL: named by every header from then on
   std::string previd_;

@@ -15,7 +15,7 @@ namespace s2s {
 struct Failure {
   xmpp::Condition condition = xmpp::Condition::remote_server_timeout;  ///< RFC 6120 8.3.3.16, .17
   std::string text = {};
-  bool final = false;  ///< another attempt soon is useless: what waits is answered at once
+  bool final = false;      ///< another attempt soon is useless: what waits is answered at once
   bool elsewhere = false;  ///< another attempt at once leads to another of the domain's machines
 };
 

@@ -124,7 +124,8 @@ void Outgoing::take_features(const xml::Element& features) {
   phase_ = Phase::open;
   errors_known_ = offers_dialback_errors(features);
   sm_offered_ = features.child(xmpp::ns::sm, "sm") != nullptr;
-  if (!plan_.questions_only && plan_.bidi && rules_.bidi && !bidi_ && features.child(ns::bidi_feature, "bidi") != nullptr) {
+  if (!plan_.questions_only && plan_.bidi && rules_.bidi && !bidi_ &&
+      features.child(ns::bidi_feature, "bidi") != nullptr) {
     bidi_ = true;
     owner_->send("<bidi xmlns='" + std::string(ns::bidi) + "'/>");
   }

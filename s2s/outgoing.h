@@ -107,7 +107,7 @@ class Outgoing final : public ServerStream {
   OutgoingOwner* outgoing_owner_;
   const Plan plan_;
   StreamRules rules_;
-  bool errors_known_ = false;   // dialback errors (XEP-0220 2.4.2)
+  bool errors_known_ = false;  // dialback errors (XEP-0220 2.4.2)
   bool sm_offered_ = false;
   bool ready_ = false;  // for dialback
   bool established_ = false;

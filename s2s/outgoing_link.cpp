@@ -90,8 +90,8 @@ void OutgoingLink::tell_refused(const std::string& local, const Failure& failure
 // ---- sending ----
 
 bool OutgoingLink::writable() const {
-  return up_ && !is_over() && !closing_ && transport()->queued_bytes() < kQueuedMuch && acks_.unacked() < kUnacknowledgedMany &&
-         unwritten_ < kUnacknowledgedMany;
+  return up_ && !is_over() && !closing_ && transport()->queued_bytes() < kQueuedMuch &&
+         acks_.unacked() < kUnacknowledgedMany && unwritten_ < kUnacknowledgedMany;
 }
 
 void OutgoingLink::send(const xmpp::StanzaRef& stanza, const xmpp::Jid& from, const xmpp::Jid& to) {

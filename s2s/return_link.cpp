@@ -28,9 +28,8 @@ bool ReturnLink::writable() const { return !lost_ && under_way_ < kUnderWayMany;
 
 void ReturnLink::send(const xmpp::StanzaRef& stanza, const xmpp::Jid& from, const xmpp::Jid& to) {
   ++under_way_;
-  service_.tell(stream_, [self = self_, stanza, from, to](IncomingConnection& over) {
-    over.send_back(self, stanza, from, to);
-  });
+  service_.tell(stream_,
+                [self = self_, stanza, from, to](IncomingConnection& over) { over.send_back(self, stanza, from, to); });
   full_ = !writable();
 }
 

@@ -77,10 +77,9 @@ void Route::connect(std::vector<net::Target> targets) {
   connection_ = service_.connector().connect(
       std::move(targets), options, [this](std::expected<net::Connected, net::ConnectFailure> result) {
         if (result)
-          return finish(
-              Reached{.transport = std::move(result->transport),
-                      .target = targets_[result->number],
-                      .others = targets_.size() > 1});
+          return finish(Reached{.transport = std::move(result->transport),
+                                .target = targets_[result->number],
+                                .others = targets_.size() > 1});
         const net::ConnectFailure& why = result.error();
         finish(std::unexpected(Failure{.condition = why.not_found ? xmpp::Condition::remote_server_not_found
                                                                   : xmpp::Condition::remote_server_timeout,

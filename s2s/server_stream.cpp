@@ -202,8 +202,7 @@ std::optional<Verdict> ServerStream::judge(const Dialback& request, const Stream
   if (receives_.size() >= limits_.pairs) return Verdict{.condition = xmpp::Condition::resource_constraint};
   // Without dialling back (XEP-0220 1.2): the certificate proves more than a key could.
   if (secure_ && owner_->certificate_names(request.from)) return Verdict{.type = DialbackType::valid};
-  if (!rules.dialback || !owner_->key_fits(request.from))
-    return Verdict{.condition = xmpp::Condition::not_authorized};
+  if (!rules.dialback || !owner_->key_fits(request.from)) return Verdict{.condition = xmpp::Condition::not_authorized};
   if (asked_.size() >= limits_.questions) return Verdict{.condition = xmpp::Condition::resource_constraint};
   return std::nullopt;
 }

@@ -106,7 +106,7 @@ class ServerStream : public xml::StreamSink {
   std::string id_;  // of the stream, by the side that answered it; changes with each header
   bool secure_ = false;
   bool authenticated_ = false;  // by EXTERNAL
-  bool header_sent_ = false;  // on this stream, that is since the last restart
+  bool header_sent_ = false;    // on this stream, that is since the last restart
   bool bidi_ = false;
   bool sm_tried_ = false;
   std::vector<Question> asked_;  // the peer's keys that the owner has verified

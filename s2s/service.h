@@ -171,7 +171,7 @@ class Service final : public router::Component, public LinkMaker {
   std::uint64_t last_number_ = 0;
   std::unordered_map<std::uint64_t, Connection*> connections_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> owned_;  ///< those that peers opened, and questions
-  std::unordered_map<std::string, std::uint64_t> verifiers_;  ///< by remote domain, and some that are over
+  std::unordered_map<std::string, std::uint64_t> verifiers_;              ///< by remote domain, and some that are over
   std::unordered_map<std::string, Resumable> resumable_;
   std::unordered_map<std::string, std::set<std::pair<std::string, std::uint16_t>>> tried_;  ///< in vain, by remote
   std::unordered_map<std::string, Place> named_;  ///< streams that peers may resume, by SM-ID given here

@@ -23,7 +23,9 @@ json to_json(const s2s::StreamState& stream) {
            {"peer", stream.peer},
            {"tls", stream.tls},
            {"cipher", stream.cipher},
-           {"proof", stream.proved.empty() ? "" : stream.external ? "certificate" : "dialback"},
+           {"proof", stream.proved.empty() ? ""
+                     : stream.external     ? "certificate"
+                                           : "dialback"},
            {"both_ways", stream.bidi},
            {"acknowledges", stream.acknowledges},
            {"resumable", stream.resumable},
@@ -62,8 +64,8 @@ FederationAdmin::FederationAdmin(Server& server, const Federation& federation)
 void FederationAdmin::list(const std::string& domain, admin::Done done) {
   const auto remote = domain.empty() ? std::optional(domain) : xmpp::prepare_domain(domain);
   if (!remote) return done(base::failure(unknown(domain)));
-  server_.federation_state(
-      *remote, [done = std::move(done)](const s2s::State& state) mutable { done(to_json(state)); });
+  server_.federation_state(*remote,
+                           [done = std::move(done)](const s2s::State& state) mutable { done(to_json(state)); });
 }
 
 void FederationAdmin::kick(const std::string& domain, admin::Done done) {
@@ -90,7 +92,8 @@ void FederationAdmin::check(const std::string& domain, admin::Done done) {
     done(json{{"good", false}, {"steps", {{{"name", "policy"}, {"good", false}, {"text", text}}}}});
   };
   if (here.is_local(*remote)) return refuse(*remote + " is served here");
-  if (!here.policy().allows(from, *remote)) return refuse("the configuration does not let " + from + " speak with " + *remote);
+  if (!here.policy().allows(from, *remote))
+    return refuse("the configuration does not let " + from + " speak with " + *remote);
   if (!rules.may_open()) return refuse("the configuration lets " + from + " open no streams to " + *remote);
   const s2s::Limits& limits = here.policy().limits();
   admin::CheckOptions options{.from = from,

@@ -54,9 +54,9 @@ constexpr std::array kLimits{
     Limit{"resumption-seconds", &Limits::resumption, 0, 86'400},
 };
 
-const std::vector<std::string_view> kRules{"encryption",        "certificate",      "direction",
-                                           "bidirectional", "private-addresses", "max-stanza-bytes", "stanzas-per-second",
-                                           "bytes-per-second"};
+const std::vector<std::string_view> kRules{"encryption",         "certificate",       "direction",
+                                           "bidirectional",      "private-addresses", "max-stanza-bytes",
+                                           "stanzas-per-second", "bytes-per-second"};
 
 void read_limits(const Reader& in, Limits& limits) {
   for (const Limit& limit : kLimits) {
@@ -84,10 +84,9 @@ s2s::RuleChanges read_rules(const Reader& in, const s2s::PairRules& around) {
   if (has(in, "encryption"))
     changes.encryption = in.choice<bool>("encryption", true, {{"required", true}, {"optional", false}});
   if (has(in, "certificate"))
-    changes.certificate = in.choice<Certificate>("certificate", Certificate::valid,
-                                                 {{"valid", Certificate::valid},
-                                                  {"pinned", Certificate::pinned},
-                                                  {"dialback", Certificate::dialback}});
+    changes.certificate = in.choice<Certificate>(
+        "certificate", Certificate::valid,
+        {{"valid", Certificate::valid}, {"pinned", Certificate::pinned}, {"dialback", Certificate::dialback}});
   if (has(in, "direction"))
     changes.direction = in.choice<Direction>("direction", Direction::both,
                                              {{"both", Direction::both},

@@ -89,9 +89,9 @@ class Process final : public admin::Process {
   std::unique_ptr<Federation> federation_;  ///< null: other servers are not there
   std::unique_ptr<Server> server_;
   std::unique_ptr<FederationAdmin> federation_admin_;  ///< null with federation_
-  CertificatesRef certificates_;             ///< empty without hosts
-  CertificatesRef token_certificates_;       ///< empty where no entrance of the token service has TLS
-  CertificatesRef federation_certificates_;  ///< empty without federation
+  CertificatesRef certificates_;                       ///< empty without hosts
+  CertificatesRef token_certificates_;                 ///< empty where no entrance of the token service has TLS
+  CertificatesRef federation_certificates_;            ///< empty without federation
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<net::Listener>> server_listeners_;  ///< in the order of the configuration
   std::unique_ptr<Tokens> tokens_;                                ///< null without a token service

@@ -17,7 +17,7 @@ namespace load {
 
 struct Options {
   Way way;
-  Way far;  // of every second client of a chat, where far.domain names another server
+  Way far;                      // of every second client of a chat, where far.domain names another server
   std::vector<pid_t> server;    // the processes to meter
   std::size_t clients = 200;    // accounts u0, u1, …
   std::size_t concurrent = 50;  // logins at a time

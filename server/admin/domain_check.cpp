@@ -215,7 +215,8 @@ class DomainCheck::Walk final : net::TransportHandler, xml::StreamSink {
     if (stage_ == Stage::over) return;
     const net::TlsEngine& tls = *transport_->tls();
     pass(tls.version() + ", " + tls.cipher() + (direct_ ? ", from the first byte" : ", by STARTTLS"));
-    steps_.push_back(judge_certificate(tls.shown(), {domain_, ascii_}, options_.certificate_needed, seams_.loop.wall()));
+    steps_.push_back(
+        judge_certificate(tls.shown(), {domain_, ascii_}, options_.certificate_needed, seams_.loop.wall()));
     open_stream();
   }
 

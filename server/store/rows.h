@@ -153,9 +153,9 @@ struct TokenExpire {
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
                          VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
-                         ArchivePrefsPut, OfflinePut, OfflineDelete, SpoolPut, SpoolDelete, PinPut, PinDelete, LastActivityPut, SmMarkPut,
-                         SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget, RoomAffiliationPut,
-                         RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
+                         ArchivePrefsPut, OfflinePut, OfflineDelete, SpoolPut, SpoolDelete, PinPut, PinDelete,
+                         LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget,
+                         RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
 
 /// By which its issuer takes a row back; null where he can't.
 Revocation* revocation_of(const Row& row);

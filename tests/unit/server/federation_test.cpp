@@ -146,10 +146,16 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Faulty, testing::Range(1, 41));
 TEST_F(Federation, WhereNoStreamComesUpTheNextMachineIsTriedAtOnce) {
   std::size_t hung_up = 0;
   for (const auto& dns : org.dns()) {
-    dns->add("_xmpp-server._tcp.example.net", net::Srv{.port = 5269, .host = "first.example.net"});
+    dns->remove("_xmpp-server._tcp.example.net");
+    dns->add("_xmpp-server._tcp.example.net", ::net::Srv{.priority = 1, .port = 5269, .host = "first.example.net"});
+    dns->add("_xmpp-server._tcp.example.net", ::net::Srv{.priority = 2, .port = 5269, .host = "xmpp.example.net"});
     dns->add("first.example.net", std::string("198.51.100.7"));
   }
-  for (const auto& dialer : org.dialers()) dialer->listen("198.51.100.7", 5269, [&](sim::Peer) { ++hung_up; });
+  for (const auto& dialer : org.dialers())
+    dialer->listen("198.51.100.7", 5269, [&](sim::Peer peer) {
+      ++hung_up;
+      peer.cut();
+    });
   sim::Peer romeo = org.login("romeo"), juliet = net.login("juliet");
   say(romeo, chat("juliet@example.net", "m1"), 1s);
   EXPECT_EQ(count(juliet.take(), "<body>m1</body>"), 1U);
