@@ -116,6 +116,10 @@ struct Weather : Federated {
       world.advance(base::Duration(world.draw(4'000'000)));
       if (world.draw(3) == 0) wires.clear();
       if (world.draw(4) == 0) world.advance(20s);
+      if (world.draw(12) == 0)
+        for (const auto& wire : wires) wire->vanish();
+      for (House* house : {&org, &net})
+        for (const auto& dns : house->dns()) dns->latency = base::Duration(world.draw(3'000'000));
       if (world.draw(6) == 0) close_for(base::Duration(world.draw(20'000'000)));
       heard += juliet.take();
       back += romeo.take();
