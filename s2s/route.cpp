@@ -17,7 +17,7 @@ Failure failure_of(const std::string& remote, const net::DnsFailure& why) {
 
 /// A domain that is an address needs no DNS.
 std::optional<std::string> as_address(const std::string& domain) {
-  const std::string inner = domain.starts_with('[') ? domain.substr(1, domain.size() - 2) : domain;
+  std::string inner = domain.starts_with('[') ? domain.substr(1, domain.size() - 2) : domain;
   if (!net::is_address(inner)) return std::nullopt;
   return inner;
 }
