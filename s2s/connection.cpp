@@ -190,11 +190,21 @@ bool Connection::names(std::string_view domain) const {
   if (tls == nullptr) return false;
   const auto ascii = xmpp::to_ascii(domain);
   if (!ascii) return false;
+  const certs::DaneJudgement by_dns = judge_by_dns(domain, *ascii);
+  if (by_dns.verdict != certs::DaneVerdict::silent) return by_dns.verdict == certs::DaneVerdict::proven;
   const certs::Judgement judged = certs::judge(tls->shown(), {.domain = domain, .ascii = *ascii}, loop().wall());
   if (!judged.valid())
     base::log::debug("peer_certificate",
                      {{"peer", transport_->peer()}, {"domain", domain}, {"problem", judged.reason}});
   return judged.valid();
+}
+
+/// Silent of all but the domain that was dialled.
+certs::DaneJudgement Connection::judge_by_dns(std::string_view domain, std::string_view ascii) const {
+  const net::TlsEngine* tls = transport_ ? transport_->tls() : nullptr;
+  if (tls == nullptr || proof_.records.empty() || domain != const_cast<Connection*>(this)->stream().pair().remote)
+    return {};
+  return judge(proof_, *tls, {.domain = domain, .ascii = ascii}, loop().wall());
 }
 
 /// Of the peer's certificate; empty: it showed none.
@@ -210,6 +220,12 @@ bool Connection::is_pinned(const DomainPair& pair) const {
 }
 
 bool Connection::pin_allows(std::string_view domain) const {
+  const auto by_dns = judge_by_dns(domain, xmpp::to_ascii(domain).value_or(""));
+  if (by_dns.verdict == certs::DaneVerdict::refuted) {
+    base::log::warning("peer_refuted_by_dns",
+                       {{"remote", domain}, {"peer", transport_->peer()}, {"why", by_dns.reason}});
+    return false;
+  }
   const DomainPair& pair = const_cast<Connection*>(this)->stream().pair();
   if (!is_pinned({pair.local, std::string(domain)}) || service_.pins().fits(domain, key())) return true;
   base::log::warning("peer_key_changed", {{"remote", domain},

@@ -11,6 +11,7 @@
 
 #include "net/transport.h"
 #include "s2s/arrivals.h"
+#include "s2s/dns_proof.h"
 #include "s2s/server_stream.h"
 #include "s2s/state.h"
 #include "xml/stream_reader.h"
@@ -55,6 +56,8 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
   Service& service() const { return service_; }
   base::Loop& loop() const;
   void carry(std::unique_ptr<net::Transport> transport);
+  /// What the DNS proves of the server that was dialled.
+  void know_by(DnsProof proof) { proof_ = std::move(proof); }
   /// Lives on without it, for what is not handled yet.
   void let_go();
   void begin_tls(bool direct);
@@ -83,6 +86,7 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
   friend AckRequests;
   bool wants_reading();
   std::string key() const;
+  certs::DaneJudgement judge_by_dns(std::string_view domain, std::string_view ascii) const;
   bool is_pinned(const DomainPair& pair) const;
   void count(std::size_t bytes, std::size_t stanzas);
   void refuse(const Arrival& arrival, const xmpp::StanzaError& error, const base::Ref<base::Held>& ticket);
@@ -94,6 +98,7 @@ class Connection : public net::TransportHandler, public xml::StreamSink {
   const base::MonoTime began_;
   std::uint64_t number_;
   std::unique_ptr<net::Transport> transport_;
+  DnsProof proof_;
   xml::StreamReader reader_;
   Arrivals arrivals_;
   std::vector<base::Fn<void()>> handled_;

@@ -16,6 +16,7 @@ Dialled::Dialled(Service& service, Plan plan) : Owned(service, true), stream_(*t
 void Dialled::reached(Route::Reached reached) {
   target_ = std::move(reached.target);
   others_ = reached.others;
+  know_by({.host = target_->host, .records = std::move(reached.tlsa)});
   direct_tls_ = target_->direct_tls;
   expect(service().policy().limits().negotiation);
   carry(std::move(reached.transport));

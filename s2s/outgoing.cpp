@@ -59,7 +59,7 @@ bool Outgoing::peer_is_believed() {
   if (fits && (rules_.dialback || owner_->certificate_names(pair_.remote))) return true;
   phase_ = Phase::idle;
   if (!fits) {
-    fail({Condition::not_authorized, pair_.remote + " shows another key than the one that is pinned."});
+    fail({Condition::not_authorized, "The key that " + pair_.remote + " shows is not the one it is known by."});
     return false;
   }
   fail({Condition::not_authorized, "The peer's certificate is not valid for " + pair_.remote + "."});

@@ -76,15 +76,32 @@ void Route::connect(std::vector<net::Target> targets) {
   options.dial.deadline = service_.policy().limits().connect;
   connection_ = service_.connector().connect(
       std::move(targets), options, [this](std::expected<net::Connected, net::ConnectFailure> result) {
-        if (result)
-          return finish(Reached{.transport = std::move(result->transport),
-                                .target = targets_[result->number],
-                                .others = targets_.size() > 1});
+        if (result) {
+          reached_ = {.transport = std::move(result->transport),
+                      .target = targets_[result->number],
+                      .others = targets_.size() > 1};
+          return result->secure ? prove() : finish(std::move(reached_));
+        }
         const net::ConnectFailure& why = result.error();
         finish(std::unexpected(Failure{.condition = why.not_found ? xmpp::Condition::remote_server_not_found
                                                                   : xmpp::Condition::remote_server_timeout,
                                        .text = remote_ + " can't be reached: " + why.what,
                                        .final = why.not_found}));
+      });
+}
+
+// RFC 7673 3.3: where the records can't be had, nobody knows whether the server may be spoken with.
+void Route::prove() {
+  const net::Target& target = reached_.target;
+  tlsa_call_ = service_.services().dns.tlsa(
+      "_" + std::to_string(target.port) + "._tcp." + target.host, [this](net::DnsResult<net::Tlsa> result) {
+        if (!result) {
+          service_.tried(remote_, reached_.target);
+          return finish(std::unexpected(Failure{.text = remote_ + " has no certificate records: " + result.error().what,
+                                                .elsewhere = reached_.others}));
+        }
+        if (result->secure) reached_.tlsa = std::move(result->records);
+        finish(std::move(reached_));
       });
 }
 

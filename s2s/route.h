@@ -24,7 +24,8 @@ class Route {
   struct Reached {
     std::unique_ptr<net::Transport> transport;  ///< not started
     net::Target target;
-    bool others = false;  ///< there are targets that were not tried
+    bool others = false;               ///< there are targets that were not tried
+    std::vector<net::Tlsa> tlsa = {};  ///< what DNSSEC proves of its certificate
   };
   /// Once, in a later step; may destroy the route.
   using Done = base::Fn<void(std::expected<Reached, Failure>)>;
@@ -35,6 +36,7 @@ class Route {
   void look_up();
   void found();
   void connect(std::vector<net::Target> targets);
+  void prove();
   void finish(std::expected<Reached, Failure> result);
 
   Service& service_;
@@ -42,10 +44,11 @@ class Route {
   bool private_addresses_;
   Done done_;
   std::string ascii_;
-  std::unique_ptr<net::Dns::Call> direct_call_, starttls_call_;
+  std::unique_ptr<net::Dns::Call> direct_call_, starttls_call_, tlsa_call_;
   std::optional<net::DnsResult<net::Srv>> direct_, starttls_;
   std::vector<net::Target> targets_;
   std::unique_ptr<net::Connector::Call> connection_;
+  Reached reached_;
   base::Timer later_;
 };
 

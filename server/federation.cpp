@@ -1,11 +1,22 @@
 #include "federation.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace {
 
-net::DnsOptions dns_options(const FederationConfig& config) {
+/// Relative file names begin in `folder`.
+base::Result<net::DnsOptions> dns_options(const FederationConfig& config, const std::string& folder) {
   net::DnsOptions options;
+  if (const std::string& anchors = config.dnssec_anchors; !anchors.empty()) {
+    options.trust_anchors = anchors.starts_with('/') ? anchors : folder + '/' + anchors;
+    if (access(options.trust_anchors.c_str(), R_OK) != 0)
+      return base::failure("<federation>: reading " + options.trust_anchors + ": " + std::strerror(errno) +
+                           "; Debian's package dns-root-data has /usr/share/dns/root.key");
+  }
   if (const auto& dns = config.policy.dns) options.servers.push_back({dns->address, dns->port});
   options.deadline = config.policy.limits.dns;
   return options;
@@ -29,7 +40,9 @@ base::Result<std::unique_ptr<Federation>> Federation::open(const FederationConfi
   if (!authorities) return std::unexpected(authorities.error());
   auto trust = net::TlsTrust::judged_later(*authorities);
   if (!trust) return std::unexpected(trust.error());
-  std::unique_ptr<Federation> made(new Federation(*loops.front(), dns_options(config), secret, threads));
+  auto options = dns_options(config, folder);
+  if (!options) return std::unexpected(options.error());
+  std::unique_ptr<Federation> made(new Federation(*loops.front(), *std::move(options), secret, threads));
   made->authorities_ = std::move(*authorities);
   made->seams_.trust = std::move(*trust);
   made->seams_.policy = std::move(*policy);

@@ -236,13 +236,14 @@ base::Result<void> load_lists(const FederationConfig::Lists& lists, const std::s
 }  // namespace
 
 FederationConfig read_federation(const ConfigReader& in) {
-  auto names = names_with_rules({"allow-file", "block-file", "dns-address", "dns-port"});
+  auto names = names_with_rules({"allow-file", "block-file", "dns-address", "dns-port", "dnssec-anchors"});
   for (const Limit& limit : kLimits) names.push_back(limit.name);
   in.only(names, {"listen", "peer", "host"});
   FederationConfig federation;
   read_rules(in, {}).apply_to(federation.policy.rules);
   read_limits(in, federation.policy.limits);
   federation.policy.dns = read_dns(in);
+  if (has(in, "dnssec-anchors")) federation.dnssec_anchors = in.required("dnssec-anchors");
   federation.lists = read_lists(in);
   for (const xml::Element& child : xml::children(in.element())) {
     const Reader inner = in.at(child);

@@ -26,7 +26,8 @@ struct FederationConfig {
   };
 
   std::vector<ServerListener> listeners;
-  s2s::Policy::Parts policy;  ///< all but what the lists say
+  s2s::Policy::Parts policy;   ///< all but what the lists say
+  std::string dnssec_anchors;  ///< file of the DNS's root keys; empty: nothing is proved by DNSSEC
   Lists lists;
   std::map<std::string, Lists> host_lists;  ///< by host
 };

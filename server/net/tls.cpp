@@ -170,6 +170,17 @@ certs::Shown TlsEngine::shown() const {
   return {SSL_get0_peer_certificate(ssl_.get()), static_cast<int>(SSL_get_verify_result(ssl_.get()))};
 }
 
+std::vector<certs::CertPtr> TlsEngine::chain() const {
+  std::vector<certs::CertPtr> all;
+  STACK_OF(X509)* const sent = open_ ? SSL_get_peer_cert_chain(ssl_.get()) : nullptr;
+  for (int i = 0; i < sk_X509_num(sent); ++i) {
+    X509* const each = sk_X509_value(sent, i);
+    X509_up_ref(each);
+    all.emplace_back(each);
+  }
+  return all;
+}
+
 std::string TlsEngine::client_fingerprint() const {
   const X509* certificate = open_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
   return certificate != nullptr ? certs::fingerprint(*certificate) : std::string();

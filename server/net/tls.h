@@ -67,6 +67,8 @@ class TlsEngine {
   /// The peer's certificate, which lives as long as this, and what its chain was found worth; where any client is
   /// taken (certs::Clients::asked) that is nothing. None before open().
   certs::Shown shown() const;
+  /// All the certificates it sent, where it is the server. None before open().
+  std::vector<certs::CertPtr> chain() const;
   /// certs::fingerprint of the peer's certificate; empty without one.
   std::string client_fingerprint() const;
   std::string server_name() const;  ///< SNI; empty if the client sent none

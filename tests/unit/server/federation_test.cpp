@@ -166,6 +166,22 @@ TEST_F(Federation, WhereNoStreamComesUpTheNextMachineIsTriedAtOnce) {
   EXPECT_EQ(hung_up, 1U);
 }
 
+// RFC 7673 3.3.
+TEST_F(Federation, WhereCertificateRecordsCannotBeHadNobodyIsSpokenWith) {
+  const std::string name = "_5269._tcp.xmpp.example.net";
+  for (const auto& dns : org.dns()) {
+    dns->secure = true;
+    dns->fail(name, ::net::DnsFailure::Kind::bogus);
+  }
+  sim::Peer romeo = org.login("romeo"), juliet = net.login("juliet");
+  say(romeo, "<iq type='get' id='p1' to='example.net'><ping xmlns='urn:xmpp:ping'/></iq>");
+  EXPECT_TRUE(romeo.take().contains("has no certificate records"));
+  EXPECT_EQ(dialled, 1U);
+  for (const auto& dns : org.dns()) dns->fail(name, {});
+  say(romeo, chat("juliet@example.net", "m1"), 30s);
+  EXPECT_EQ(count(juliet.take(), "<body>m1</body>"), 1U);
+}
+
 TEST_F(Federation, OneStreamGoesBothWays) {
   sim::Peer romeo = org.login("romeo"), juliet = net.login("juliet");
   say(romeo, chat("juliet@example.net", "m1"));
