@@ -110,8 +110,22 @@ TlsEngine::Status TlsEngine::fail(std::string reason) {
   return Status::failed;
 }
 
+/// A client's, as it says itself: OpenSSL may make room for all of it before the rest has come (SECURITY T03).
+bool TlsEngine::hello_is_long() {
+  constexpr std::size_t kRecordHeader = 5;
+  constexpr std::uint8_t kClientHello = 1;
+  const std::size_t end = handshake_bytes_ + input_.size();
+  if (SSL_is_server(ssl_.get()) == 0 || handshake_bytes_ >= kRecordHeader + hello_.size()) return false;
+  for (std::size_t at = std::max(handshake_bytes_, kRecordHeader); at < std::min(end, kRecordHeader + hello_.size());
+       ++at)
+    hello_[at - kRecordHeader] = std::to_integer<std::uint8_t>(input_[at - handshake_bytes_]);
+  const std::size_t length = std::size_t{hello_[1]} << 16 | std::size_t{hello_[2]} << 8 | hello_[3];
+  return hello_[0] == kClientHello && length > most_tls_handshake;
+}
+
 TlsEngine::Status TlsEngine::handshake() {
   if (ended_) return Status::failed;
+  if (hello_is_long()) return fail("the handshake is too long");
   ERR_clear_error();
   const std::size_t given = input_.size();
   const Status status = status_of(SSL_do_handshake(ssl_.get()));

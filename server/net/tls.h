@@ -2,6 +2,7 @@
 // string, so that an idle session holds no buffer (LIMITS section 2) and tests need no network.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -81,11 +82,13 @@ class TlsEngine {
   Status status_of(int result);
   Status fail(std::string reason);
   std::string why() const;
+  bool hello_is_long();
 
   base::Ref<const base::RefCounted> keeps_;  ///< what the session's rules belong to
   std::span<const std::byte> input_;
   std::string output_;
   std::string reason_;
+  std::array<std::uint8_t, 4> hello_{};  ///< how the peer's first message begins: kind and length
   std::size_t handshake_bytes_ = 0, overhead_ = 0;
   certs::SslPtr ssl_;
   bool open_ = false;
