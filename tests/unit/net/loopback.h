@@ -55,7 +55,13 @@ class Awaited {
 class LoopThread {
  public:
   LoopThread() : thread_([this] { loop.run(); }) {}
-  ~LoopThread() { loop.stop(); }
+  ~LoopThread() { end(); }
+
+  /// Nothing runs any more; the loop itself stays for those that still name it.
+  void end() {
+    loop.stop();
+    if (thread_.joinable()) thread_.join();
+  }
 
   /// Runs `job` on the loop and waits for what it gives.
   template <class Job>
@@ -142,7 +148,8 @@ class Server {
   }
   ~Server() {
     home.run([this] { listener.reset(); });
-    home.run([this] { peers.clear(); });  // behind those that were being handed over
+    home.run([this] { peers.clear(); });
+    home.end();  // what was still being handed over comes no more
   }
   std::uint16_t port() const { return listener->port(); }
 
