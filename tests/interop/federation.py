@@ -1,7 +1,7 @@
 """What Exedra and a real server of another make owe each other's people, whoever that is: one scenario for every peer."""
 import asyncio
 
-from lab import CLIENT, Exedra, Lab, Person
+from lab import CLIENT, Exedra, Lab, Person, until
 from server import PATIENCE
 
 MUC = "http://jabber.org/protocol/muc"
@@ -102,9 +102,13 @@ async def talk(romeo, juliet):
 
 async def come_back(peer, romeo):
     """What is said while the peer is away arrives when it is back."""
+    links = lambda: romeo.peer.log().count(f"federation_out local={romeo.peer.domain} remote={peer.domain} ")
+    before = links()
     peer.stop()
     romeo.send(f"<message type='chat' to='juliet@{peer.domain}' id='late'><body>It is late</body></message>")
     peer.start()
+    await until(lambda: links() > before, "the peer is reached again")
+    await ask(romeo, peer.domain)  # behind it: the peer has it stored, and isn't about to while she comes
     juliet = Person(peer, "juliet")
     await juliet.arrive()
     assert (await juliet.hear("message", id="late")).findtext(f"{CLIENT}body") == "It is late"
