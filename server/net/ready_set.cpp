@@ -15,20 +15,19 @@ bool ReadySet::add(int descriptor, Source& source) {
 
 void ReadySet::remove(int descriptor, const Source& source) {
   epoll_ctl(set_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
-  for (std::size_t i = begin_; i < end_; ++i)
+  for (std::size_t i = 0; i < left_; ++i)
     if (events_[i].data.ptr == &source) events_[i].data.ptr = nullptr;
 }
 
 void ReadySet::take() {
-  if (begin_ < end_) return;
+  if (left_ > 0) return;
   constexpr auto most = static_cast<int>(std::tuple_size_v<decltype(events_)>);
-  begin_ = 0;
-  end_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), most, 0)));
+  left_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), most, 0)));
 }
 
 bool ReadySet::next() {
-  while (begin_ < end_) {
-    const epoll_event& event = events_[begin_++];
+  while (left_ > 0) {
+    const epoll_event& event = events_[--left_];
     if (event.data.ptr == nullptr) continue;
     static_cast<Source*>(event.data.ptr)->on_ready(event.events);
     return true;

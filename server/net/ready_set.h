@@ -34,13 +34,14 @@ class ReadySet {
   void remove(int descriptor, const Source& source);
   /// Asks the system what is ready, at most a turn's worth, unless some of the last answer is left.
   void take();
-  /// Tells the next source that is ready; false if none is left.
+  /// Tells the next source that is ready; false if none is left. Of an answer the last to become ready comes first:
+  /// what has waited goes on gathering until it is read, and more fits one read and one write.
   bool next();
 
  private:
   Fd set_;
   std::array<epoll_event, 256> events_;
-  std::size_t begin_ = 0, end_ = 0;  // of the events not told yet
+  std::size_t left_ = 0;  // of the events: not told yet
 };
 
 }  // namespace net

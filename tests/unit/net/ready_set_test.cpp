@@ -6,6 +6,7 @@
 
 #include <array>
 #include <functional>
+#include <string>
 
 namespace {
 
@@ -76,6 +77,24 @@ TEST(ReadySet, WhatIsLeftComesBeforeWhatIsNew) {
   EXPECT_EQ(romeo.told + juliet.told, 1);
   tell_all(ready);
   EXPECT_EQ(romeo.told + juliet.told, 2);
+}
+
+TEST(ReadySet, TheLastToBecomeReadyIsToldFirst) {
+  net::ReadySet ready;
+  End romeo(ready), juliet(ready), nurse(ready);
+  tell_all(ready);
+  std::string told;
+  romeo.then = [&] { told += "romeo "; };
+  juliet.then = [&] { told += "juliet "; };
+  nurse.then = [&] { told += "nurse "; };
+  juliet.write();
+  romeo.write();
+  ready.take();
+  nurse.write();  // after the answer: with the next one
+  while (ready.next()) {
+  }
+  tell_all(ready);
+  EXPECT_EQ(told, "romeo juliet nurse ");
 }
 
 }  // namespace
