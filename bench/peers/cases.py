@@ -28,12 +28,13 @@ class Case:
     first: dict = dataclasses.field(default_factory=dict, hash=False)  # a run before, with these options besides
     alone: bool = False  # on servers started for it, whose accounts are as they were registered
     full_only: bool = False
+    more_turns: int = 0  # of every server, beside those of all cases: it is short, or what it measures is easily disturbed
     slow: tuple = ()  # servers it takes minutes on, left out when quick unless the case is asked for
 
 
 def sized(accounts, seconds, quick):
     """The cases; `accounts` for those that want many."""
-    chat = {"--clients": 200, "--seconds": seconds}
+    chat = {"--clients": 200, "--seconds": seconds, "--warm-up": 0.5 if quick else 1}
     idle = {"--clients": accounts, "--seconds": 1 if quick else 2}
     count = 700 if quick else 5000
     rooms = {"--clients": 500, "--group": 50, "--window": 4, "--seconds": seconds}
@@ -49,12 +50,12 @@ def sized(accounts, seconds, quick):
         Case("chat-plain-1", "1:1 chat, plain, window 1", "chat", {**chat, "--window": 1}),
         Case("chat-tls-1", "1:1 chat, TLS, window 1", "chat", {**chat, "--window": 1}, tls=True),
         Case("open", "1:1 chat, 1,000 messages/s: p99", "chat", {**chat, "--rate": 1000}, measure="p99_ms", unit="ms",
-             also=(("the same: p50", "p50_ms", "ms"), ("the same: CPU", "cpu_us", "CPU µs/message"))),
+             also=(("the same: p50", "p50_ms", "ms"), ("the same: CPU", "cpu_us", "CPU µs/message")), more_turns=1),
         Case("logins", "logins, TLS, classic", "logins", classic, tls=True,
              servers=ENCRYPTED_LOGINS, unit="CPU µs/login"),
         Case("logins-sasl2", "logins, TLS, SASL2 + Bind 2", "logins",
              {"--clients": 200, "--concurrent": 20, "--count": 5000, "--sasl2": None}, tls=True,
-             servers=("floor", "exedra"), unit="CPU µs/login"),
+             servers=("floor", "exedra"), unit="CPU µs/login", more_turns=2),
         Case("archive", "1:1 chat, stream management, archive on", "chat", {**chat, "--window": 4, "--sm": None},
              servers=MANAGED, setup=ARCHIVED),
         Case("presence", "presence to 19 contacts", "presence",
@@ -72,9 +73,9 @@ def sized(accounts, seconds, quick):
         Case("federation", "1:1 chat, window 4, through two servers over TLS", "federation", {**chat, "--window": 4},
              servers=MANAGED, alone=True),
         Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
-             servers=("exedra",), setup=UNPINNED),
+             servers=("exedra",), setup=UNPINNED, more_turns=2),
         Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
-             servers=("exedra",), setup=TWO_SHARDS),
+             servers=("exedra",), setup=TWO_SHARDS, more_turns=2),
         Case("idle-plain", "idle sessions, plain: memory", "idle", idle, measure="bytes_per_session",
              unit="bytes/session", alone=True),
         Case("idle-tls", "idle sessions, TLS: memory", "idle", idle, tls=True, measure="bytes_per_session",

@@ -72,6 +72,7 @@ def main():
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--window", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--warm-up", type=float, default=1)
     options = parser.parse_args()
     enter()
     with Lab() as lab:
@@ -84,8 +85,8 @@ def main():
                      options.clients, "--concurrent", 20)
         report = generate(options.programs, "chat", "--address", near.address, "--domain", near.domain, "--far-address",
                           far.address, "--far-port", 5222, "--far-domain", far.domain, "--clients", options.clients,
-                          "--window", options.window, "--seconds", options.seconds, "--pid", near.process.pid,
-                          far.process.pid)
+                          "--window", options.window, "--seconds", options.seconds, "--warm-up", options.warm_up,
+                          "--pid", near.process.pid, far.process.pid)
         print(json.dumps(report))
 
 
