@@ -9,6 +9,7 @@ namespace s2s {
 namespace {
 
 constexpr std::size_t kPage = 1000;
+constexpr std::chrono::seconds kReload{5};
 
 void told(const base::Result<void>& result) {
   if (!result) base::log::error("pin_lost", {{"why", result.error().what}});
@@ -20,7 +21,11 @@ void Pins::load(const std::string& after) {
   store_.read(
       loop_, [after](store::Reader& reader) { return reader.pins(after, kPage); },
       [this](const base::Result<std::vector<store::PinRow>>& rows) {
-        if (!rows) return base::log::error("pins_unread", {{"why", rows.error().what}});
+        if (!rows) {
+          base::log::error("pins_unread", {{"why", rows.error().what}});
+          reload_ = base::Timer(loop_, kReload, [this] { load(); });
+          return;
+        }
         for (const store::PinRow& row : *rows) pins_.try_emplace(row.remote, row.key);
         if (rows->size() == kPage) return load(rows->back().remote);
         loaded_ = true;

@@ -18,7 +18,7 @@ class Pins {
  public:
   Pins(store::Store& store, base::Loop& loop) : store_(store), loop_(loop) {}
 
-  /// Reads them; until that is done no key fits.
+  /// Reads them; until that is done no key fits. A store that can't be read is asked again every few seconds.
   void load() { load({}); }
   /// No other key than this is pinned for the domain. A key is what certs::key_fingerprint says; empty: none was shown.
   bool fits(std::string_view domain, std::string_view key) const;
@@ -35,6 +35,7 @@ class Pins {
   base::Loop& loop_;
   std::unordered_map<std::string, std::string, base::TextHash, std::equal_to<>> pins_;
   bool loaded_ = false;
+  base::Timer reload_;
 };
 
 }  // namespace s2s
