@@ -53,9 +53,10 @@ void Outgoing::open() {
   owner_->send(header(pair_, {}));
 }
 
-/// Before a word is said behind TLS (SECURITY F04). Where dialback is enough to know a peer, so is having dialled it.
+/// Before a word is said behind TLS (SECURITY F04). Where dialback is enough to know a peer, so is having dialled it;
+/// but not where a pin or the DNS knows another key.
 bool Outgoing::peer_is_believed() {
-  const bool fits = !rules_.dialback || owner_->key_fits(pair_.remote);
+  const bool fits = owner_->key_fits(pair_.remote);
   if (fits && (rules_.dialback || owner_->certificate_names(pair_.remote))) return true;
   phase_ = Phase::idle;
   if (!fits) {
