@@ -1,7 +1,8 @@
 """What Exedra and a real server of another make owe each other's people, whoever that is: one scenario for every peer."""
 import asyncio
 
-from lab import CLIENT, Exedra, Lab, Person, until
+from dnssec import Zone
+from lab import CLIENT, TLSA, Exedra, Lab, Person, Prosody, certificate_key, until
 from server import PATIENCE
 
 MUC = "http://jabber.org/protocol/muc"
@@ -119,8 +120,9 @@ async def come_back(peer, romeo):
 class Meeting:
     """Our server at verona.example and another's at mantua.example; on failure both logs are shown."""
 
-    def __init__(self, kind, valid=False, direct=False, ours=None, theirs=None, encrypted=True, asks=None):
-        self.kind, self.direct = kind, direct
+    def __init__(self, kind, valid=False, direct=False, ours=None, theirs=None, encrypted=True, asks=None,
+                 before=lambda meeting: None):
+        self.kind, self.direct, self.before = kind, direct, before
         self.options = ({"valid": valid, "certificate": ours}, {"valid": asks if asks is not None else valid,
                                                                "certificate": theirs, "encrypted": encrypted})
 
@@ -133,6 +135,8 @@ class Meeting:
         self.mantua = self.kind(self.lab, "mantua.example", "127.0.0.3", **theirs)
         for peer in (self.verona, self.mantua):
             self.lab.dns.add_server(peer.domain, peer.address, self.direct)
+        self.before(self)
+        for peer in (self.verona, self.mantua):
             peer.start()
         return self
 
@@ -141,6 +145,17 @@ class Meeting:
             for peer in (self.verona, self.mantua):
                 print(f"---- {peer.domain}\n{peer.log()[-6000:]}")
         self.lab.__exit__(kind, *rest)
+
+    def publish_key(self, right):
+        """Mantua's zone is signed, and says which key its server has. We believe the zone, and where the peer's own dialling
+        does not depend on it, no certificate that nobody vouches for."""
+        zone = Zone("mantua.example")
+        key = certificate_key((self.mantua if right else self.verona).pem)
+        self.lab.dns.zones.append(zone)
+        self.lab.dns.add("_5269._tcp.xmpp.mantua.example", TLSA, bytes([3, 1, 1]) + key)
+        self.verona.policy = "dialback" if self.kind is Prosody else "valid"  # it proves itself before it verifies us
+        self.verona.anchors = self.lab.folder / "anchors"
+        self.verona.anchors.write_text(zone.anchor())
 
     async def people(self):
         return await self.verona.person("romeo"), await self.mantua.person("juliet")
@@ -191,6 +206,18 @@ async def with_bad_certificate(kind, name):
         await refused(juliet, romeo)
 
 
+async def by_dane(kind):
+    """No authority knows theirs, but the DNS does (RFC 7673); where it names another key nothing is said to them."""
+    for right in (True, False):
+        with Meeting(kind, before=lambda meeting: meeting.publish_key(right)) as meeting:
+            romeo, juliet = await meeting.people()
+            if right:
+                await chat(romeo, juliet, "out")
+            else:
+                await refused(romeo, juliet)
+                assert "peer_refuted_by_dns remote=mantua.example" in meeting.verona.log()
+
+
 async def in_plain(kind):
     """They know no TLS, and we require it: the log says so."""
     with Meeting(kind, encrypted=False) as meeting:
@@ -202,7 +229,8 @@ async def in_plain(kind):
 
 def run(kind):
     for name, scenario in (("with dialback over self-signed certificates", with_dialback),
-                           ("with certificates of one authority", with_certificates), ("over direct TLS", over_direct_tls)):
+                           ("with certificates of one authority", with_certificates), ("over direct TLS", over_direct_tls),
+                           ("where DNSSEC vouches", by_dane)):
         asyncio.run(scenario(kind))
         print("talked", name, flush=True)
     for name in CERTIFICATES:

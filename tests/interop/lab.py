@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 
+from dnssec import name_bytes, record
 from server import PASSWORD, PATIENCE, PROGRAMS
 from stream import CLIENT, STREAM, Stream, until
 
@@ -41,16 +42,12 @@ def enter():
         subprocess.run(["mount", "--bind", resolv.name, "/etc/resolv.conf"], check=True)
 
 
-def name_bytes(name):
-    return b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split(".") if label) + b"\0"
-
-
 class Dns:
     """Answers over UDP and TCP with what is in `records`, by (name, type); the rest does not exist. `silent` names are never
-    answered, `seconds` is what each answer takes."""
+    answered, `seconds` is what each answer takes; what `zones` (dnssec.py) hold is signed."""
 
     def __init__(self, address="127.0.0.1", port=53):
-        self.records, self.silent, self.seconds, self.asked = {}, set(), 0, []
+        self.records, self.silent, self.seconds, self.asked, self.zones = {}, set(), 0, [], []
         dns = self
 
         class Udp(socketserver.BaseRequestHandler):
@@ -114,13 +111,22 @@ class Dns:
             return None
         if self.seconds:
             time.sleep(self.seconds)
-        found = self.records.get((name, kind), [])
-        known = any(each == name or each.endswith("." + name) for each, _ in self.records)
-        body = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 60, len(data)) + data for data in found)
-        flags = 0x8580 | (0 if known else 3)
+        found, denied, flags = self.found(name, kind)
+        body = b"".join(found + denied)
         if 12 + len(question) + len(body) > most:
-            flags, found, body = flags | 0x200, [], b""  # ask again over TCP
-        return query[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0) + question + body
+            flags, found, denied, body = flags | 0x200, [], [], b""  # ask again over TCP
+        extended = b"\0" + struct.pack("!HHIH", 41, 1232, 0x8000, 0) if query[11] else b""  # who asks so wants DNSSEC
+        return (query[:2] + struct.pack("!HHHHH", flags, 1, len(found), len(denied), 1 if extended else 0) + question + body
+                + extended)
+
+    def found(self, name, kind):
+        """The records of an answer, those that deny one, and the flags."""
+        datas = self.records.get((name, kind), [])
+        for zone in self.zones:
+            if zone.holds(name):
+                return zone.answer(name, kind, datas, [each for known, each in self.records if known == name])
+        known = any(each == name or each.endswith("." + name) for each, _ in self.records)
+        return [record(name, kind, data) for data in datas], [], 0x8580 | (0 if known else 3)
 
 
 class Authority:
@@ -153,6 +159,16 @@ class Authority:
         (self.folder / f"{file}.key").write_bytes(key.private_bytes(
             pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return key, made
+
+
+def certificate_key(path):
+    """SHA-256 of its public key, as TLSA records have it (RFC 6698 2.1: 3 1 1)."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    key = x509.load_pem_x509_certificate(path.read_bytes()).public_key()
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+    return digest.finalize()
 
 
 class Peer:
@@ -287,8 +303,8 @@ modules:
 
 
 class Exedra(Peer):
-    """Our own, as a peer among peers. `policy`: of certificates, other than `valid` says."""
-    policy = None
+    """Our own, as a peer among peers. `policy`: of certificates, other than `valid` says; `anchors`: a file of DNS keys."""
+    policy = anchors = None
 
     def ctl(self, *words):
         """exedractl: what it said, and whether it was content."""
@@ -297,11 +313,12 @@ class Exedra(Peer):
         return ran.stdout + ran.stderr, ran.returncode == 0
 
     def configure(self):
+        anchors = f' dnssec-anchors="{self.anchors}"' if self.anchors else ""
         (self.folder / "exedra.xml").write_text(f"""<exedra xmlns="urn:exedra:config:1" shards="2">
   <clients address="{self.address}" plaintext-login="true"/>
   <host domain="{self.domain}" registration="true" certificate="{self.pem}" key="{self.key}"/>
   <federation private-addresses="true" certificate="{self.policy or ('valid' if self.valid else 'dialback')}" dns-address="127.0.0.1"
-      encryption="{'required' if self.encrypted or self.valid else 'optional'}" first-retry-seconds="1">
+      encryption="{'required' if self.encrypted or self.valid else 'optional'}" first-retry-seconds="1"{anchors}>
     <listen address="{self.address}"/>
     <listen address="{self.address}" tls="direct"/>
   </federation>
@@ -374,4 +391,4 @@ class Lab:
         print(f"the lab's folder is kept: {self.folder}")
 
 
-__all__ = ["A", "CLIENT", "SRV", "TLSA", "Authority", "Dns", "Ejabberd", "Exedra", "Lab", "Peer", "Person", "Prosody", "enter", "until"]
+__all__ = ["A", "CLIENT", "SRV", "TLSA", "Authority", "Dns", "Ejabberd", "Exedra", "Lab", "Peer", "Person", "Prosody", "certificate_key", "enter", "until"]
