@@ -49,7 +49,7 @@ class Object final : public nlohmann::json_sax<json> {
   bool number_integer(std::int64_t value) override { return put(value); }
   bool number_unsigned(std::uint64_t value) override { return put(value); }
   bool number_float(double value, const std::string&) override { return put(value); }
-  bool string(std::string& value) override { return put(std::move(value)); }
+  bool string(std::string& value) override { return put(std::string(value)); }  // the parser keeps its buffer
   bool binary(json::binary_t&) override { return false; }
   bool start_object(std::size_t) override {
     if (is_object_ || !nested_.empty()) return open(json::object());
@@ -58,7 +58,7 @@ class Object final : public nlohmann::json_sax<json> {
     return true;
   }
   bool key(std::string& name) override {
-    name_ = std::move(name);
+    name_ = name;
     return true;
   }
   bool end_object() override { return close(); }
