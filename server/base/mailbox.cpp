@@ -1,17 +1,25 @@
 #include "base/mailbox.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace base {
 
-bool Mailbox::put(Fn<void()> job) {
+bool Mailbox::put(Fn<void()> job) { return put({&job, 1}); }
+
+bool Mailbox::put(std::span<Fn<void()>> jobs) {
   bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);
     was_empty = jobs_.empty();
-    jobs_.push_back(std::move(job));
+    std::ranges::move(jobs, std::back_inserter(jobs_));
   }
-  arrived_.notify_one();
+  if (jobs.size() == 1) {
+    arrived_.notify_one();
+  } else {
+    arrived_.notify_all();
+  }
   return was_empty;
 }
 

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "base/function.h"
@@ -13,6 +14,8 @@ class Mailbox {
  public:
   /// True when the queue was empty before: only then does the taker need a wake-up. From any thread.
   bool put(Fn<void()> job);
+  /// The same for jobs in their order, which are moved from.
+  bool put(std::span<Fn<void()>> jobs);
 
   /// Swaps everything waiting into `into`, which must be empty; its memory is used for the next jobs.
   void take_all(std::vector<Fn<void()>>& into);

@@ -45,8 +45,10 @@ struct AsioLoop::Impl {
   std::unordered_map<std::uint64_t, base::MonoTime> due;
   std::uint64_t last_timer = 0;
   base::Mailbox mailbox;
-  Jobs own;      ///< posted by this thread: no lock, no wake-up
-  Jobs own_now;  ///< those that run
+  Jobs arrived;                                  ///< those of the mailbox that run
+  std::vector<std::pair<Impl*, Jobs>> outgoing;  ///< of this turn for other loops: one lock and one wake-up for each
+  Jobs own;                                      ///< posted by this thread: no lock, no wake-up
+  Jobs own_now;                                  ///< those that run
   Jobs turn_end;
   bool stopping = false;
   std::vector<std::unique_ptr<boost::asio::signal_set>> signals;
@@ -73,9 +75,27 @@ struct AsioLoop::Impl {
   }
 
   void drain_mailbox() {
-    Jobs jobs;
-    mailbox.take_all(jobs);
-    for (auto& job : jobs) job();
+    mailbox.take_all(arrived);
+    for (auto& job : arrived) job();
+    arrived.clear();
+  }
+
+  /// From any thread.
+  void put(std::span<base::Fn<void()>> jobs) {
+    if (mailbox.put(jobs)) boost::asio::post(io, [this] { drain_mailbox(); });
+  }
+
+  void carry(Impl& to, base::Fn<void()> job) {
+    auto found = std::ranges::find(outgoing, &to, &std::pair<Impl*, Jobs>::first);
+    if (found == outgoing.end()) found = outgoing.insert(found, {&to, Jobs()});
+    found->second.push_back(std::move(job));
+  }
+
+  void hand_over() {
+    for (auto& [to, jobs] : outgoing) {
+      if (!jobs.empty()) to->put(jobs);
+      jobs.clear();
+    }
   }
 
   /// What steps have posted.
@@ -95,6 +115,7 @@ struct AsioLoop::Impl {
       jobs.clear();
       turn_end.swap(jobs);
     }
+    hand_over();
     count_lost();
   }
 
@@ -157,15 +178,12 @@ struct AsioLoop::Impl {
   }
 };
 
-namespace {
+namespace {}  // namespace
 
-/// The loop whose run() this thread is in.
-const void*& running() {
-  thread_local const void* loop = nullptr;
+AsioLoop::Impl*& AsioLoop::running() {
+  thread_local Impl* loop = nullptr;
   return loop;
 }
-
-}  // namespace
 
 AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>()) {}
 AsioLoop::~AsioLoop() = default;
@@ -178,8 +196,8 @@ base::WallTime AsioLoop::wall() const {
 
 void AsioLoop::post(base::Fn<void()> job) {
   if (here()) return impl_->own.push_back(std::move(job));
-  if (!impl_->mailbox.put(std::move(job))) return;
-  boost::asio::post(impl_->io, [impl = impl_.get()] { impl->drain_mailbox(); });
+  if (Impl* const from = running()) return from->carry(*impl_, std::move(job));
+  impl_->put({&job, 1});
 }
 
 bool AsioLoop::here() const { return running() == impl_.get(); }
@@ -219,6 +237,8 @@ void AsioLoop::run() {
     impl_->run_own();
     impl_->end_turn();
   }
+  impl_->hand_over();
+  impl_->outgoing.clear();  // the others may be gone when this one runs again
   running() = nullptr;
 }
 

@@ -24,6 +24,7 @@ class AsioLoop : public base::Loop {
 
   base::MonoTime now() const override;
   base::WallTime wall() const override;
+  /// What another loop's thread posts is handed over when that loop's turn ends.
   void post(base::Fn<void()> job) override;
   bool here() const override;
   void at_turn_end(base::Fn<void()> job) override;
@@ -54,6 +55,9 @@ class AsioLoop : public base::Loop {
  private:
   friend boost::asio::io_context& context_of(AsioLoop& loop);
   struct Impl;
+  /// The loop whose run() this thread is in.
+  static Impl*& running();
+
   std::unique_ptr<Impl> impl_;
 };
 

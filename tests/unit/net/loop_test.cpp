@@ -1,6 +1,7 @@
 // The order a loop promises, and that the executor finishes what it was given.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <string>
@@ -89,6 +90,23 @@ TEST(AsioLoop, PostsFromManyThreadsAllArriveInTheirOrder) {
   }
   loop.run();
   EXPECT_EQ(total, 3 * each);
+}
+
+TEST(AsioLoop, WhatALoopPostsToAnotherArrivesInItsOrderItsLastTurnIncluded) {
+  net::AsioLoop from, to;
+  std::vector<int> got;
+  from.post([&] {
+    for (int i = 0; i < 1000; ++i) to.post([&got, i] { got.push_back(i); });
+    from.stop();
+    from.post([&] {
+      to.post([&] { got.push_back(1000); });
+      to.stop();
+    });
+  });
+  std::jthread other([&] { from.run(); });
+  to.run();
+  ASSERT_EQ(got.size(), 1001U);
+  EXPECT_TRUE(std::ranges::is_sorted(got));
 }
 
 TEST(AsioLoop, HandsOverSignals) {
