@@ -10,7 +10,8 @@ import subprocess
 import time
 
 DOMAIN = "localhost"
-PATIENCE = 60  # seconds a server may take to start, or to stop
+PATIENCE = 60  # seconds a server may take to start
+GOODBYE = 10  # seconds to stop; Prosody now and then misses that a session was reset, and waits for it
 HEADER = (f"<?xml version='1.0'?><stream:stream xmlns='jabber:client' to='{DOMAIN}' version='1.0' "
           "xmlns:stream='http://etherx.jabber.org/streams'>").encode()
 
@@ -131,7 +132,7 @@ class Server:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             try:
-                process.wait(PATIENCE)
+                process.wait(GOODBYE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
