@@ -178,8 +178,6 @@ struct AsioLoop::Impl {
   }
 };
 
-namespace {}  // namespace
-
 AsioLoop::Impl*& AsioLoop::running() {
   thread_local Impl* loop = nullptr;
   return loop;

@@ -68,5 +68,17 @@ TEST_F(PinsTest, UntilTheyCanBeReadNoKeyFits) {
   EXPECT_FALSE(pins->fits("example.net", "other"));
 }
 
+TEST_F(PinsTest, OneThatCantBeWrittenHoldsUntilTheServerEnds) {
+  load();
+  sql("ALTER TABLE pin RENAME TO lost");
+  EXPECT_TRUE(pins->add("example.net", "key"));
+  pins->write("example.net", "key");
+  world.advance(1s);
+  EXPECT_FALSE(pins->fits("example.net", "other"));
+  sql("ALTER TABLE lost RENAME TO pin");
+  load();
+  EXPECT_TRUE(pins->fits("example.net", "other"));
+}
+
 }  // namespace
 }  // namespace s2s_test
