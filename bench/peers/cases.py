@@ -36,7 +36,7 @@ def sized(accounts, seconds, quick):
     """The cases; `accounts` for those that want many."""
     chat = {"--clients": 200, "--seconds": seconds, "--warm-up": 0.5 if quick else 1}
     idle = {"--clients": accounts, "--seconds": 1 if quick else 2}
-    count = 700 if quick else 5000
+    count = 500 if quick else 5000
     rooms = {"--clients": 500, "--group": 50, "--window": 4, "--seconds": seconds}
     big_room = {"--clients": 1000, "--group": 1000, "--speakers": 10, "--window": 1, "--quiet": None,
                 "--seconds": seconds}
@@ -58,6 +58,10 @@ def sized(accounts, seconds, quick):
              servers=("floor", "exedra"), unit="CPU µs/login", more_turns=2),
         Case("archive", "1:1 chat, stream management, archive on", "chat", {**chat, "--window": 4, "--sm": None},
              servers=MANAGED, setup=ARCHIVED),
+        Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
+             servers=("exedra",), setup=UNPINNED, more_turns=2),
+        Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
+             servers=("exedra",), setup=TWO_SHARDS, more_turns=2),
         Case("presence", "presence to 19 contacts", "presence",
              {**chat, "--group": 20, "--roster": None}, servers=SERVERS, unit="CPU µs/delivery", alone=True),
         Case("offline", "offline messages drained at login", "offline", {"--clients": 100, "--count": count},
@@ -72,10 +76,6 @@ def sized(accounts, seconds, quick):
              slow=("ejabberd", "prosody"), **until_joined),
         Case("federation", "1:1 chat, window 4, through two servers over TLS", "federation", {**chat, "--window": 4},
              servers=MANAGED, alone=True),
-        Case("one-shard", "1:1 chat, window 4, one shard, not pinned", "chat", {**chat, "--window": 4},
-             servers=("exedra",), setup=UNPINNED, more_turns=2),
-        Case("two-shards", "1:1 chat, window 4, two shards, not pinned", "chat", {**chat, "--window": 4},
-             servers=("exedra",), setup=TWO_SHARDS, more_turns=2),
         Case("idle-plain", "idle sessions, plain: memory", "idle", idle, measure="bytes_per_session",
              unit="bytes/session", alone=True),
         Case("idle-tls", "idle sessions, TLS: memory", "idle", idle, tls=True, measure="bytes_per_session",

@@ -73,6 +73,7 @@ def main():
     parser.add_argument("--window", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--warm-up", type=float, default=1)
+    parser.add_argument("--turns", type=int, default=2, help="the best is shown, or a mistake of any")
     options = parser.parse_args()
     enter()
     with Lab() as lab:
@@ -83,11 +84,11 @@ def main():
             peer.start()
             generate(options.programs, "register", "--address", peer.address, "--domain", peer.domain, "--clients",
                      options.clients, "--concurrent", 20)
-        report = generate(options.programs, "chat", "--address", near.address, "--domain", near.domain, "--far-address",
-                          far.address, "--far-port", 5222, "--far-domain", far.domain, "--clients", options.clients,
-                          "--window", options.window, "--seconds", options.seconds, "--warm-up", options.warm_up,
-                          "--pid", near.process.pid, far.process.pid)
-        print(json.dumps(report))
+        chat = [generate(options.programs, "chat", "--address", near.address, "--domain", near.domain, "--far-address",
+                         far.address, "--far-port", 5222, "--far-domain", far.domain, "--clients", options.clients,
+                         "--window", options.window, "--seconds", options.seconds, "--warm-up", options.warm_up,
+                         "--pid", near.process.pid, far.process.pid) for _ in range(options.turns)]
+        print(json.dumps(min(chat, key=lambda report: ("failed" not in report, report["cpu_us"]))))
 
 
 if __name__ == "__main__":
