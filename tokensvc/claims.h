@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "tokensvc/key.h"
+#include "tokensvc/signer.h"
 
 namespace tokensvc {
 
@@ -36,7 +36,12 @@ struct Claims {
 /// The payload's JSON, compact, members always in the same order.
 std::string payload(const Claims& claims);
 
-/// The signed token (RFC 7515 3.1, compact). Only with a key that can sign.
-base::Result<std::string> mint(const Key& key, const Claims& claims);
+/// The signed token (RFC 7515 3.1, compact).
+base::Result<std::string> mint(Signer& signer, const Claims& claims);
+/// The only one for now, with a key that can sign.
+inline base::Result<std::string> mint(const Key& key, const Claims& claims) {
+  Signer signer(key);
+  return mint(signer, claims);
+}
 
 }  // namespace tokensvc

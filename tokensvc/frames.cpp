@@ -7,7 +7,13 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
 
-bool is_end(char c) { return c == '\0' || c == '\n'; }
+/// Where the first frame ends. No further than it may be long: the rest of the input is searched for each frame anew.
+std::size_t end_of_frame(std::string_view input) {
+  const std::string_view longest = input.substr(0, Frames::kMaxBytes + 1);
+  const std::size_t nul = std::min(longest.find('\0'), longest.size());
+  const std::size_t end = std::min(longest.substr(0, nul).find('\n'), nul);
+  return end == longest.size() ? input.size() : end;
+}
 
 std::string_view trimmed(std::string_view frame) {
   frame.remove_prefix(std::min(frame.find_first_not_of(kBlanks), frame.size()));
@@ -27,7 +33,7 @@ std::optional<std::string_view> Frames::next(std::string_view& input) {
 std::optional<std::string_view> Frames::take_frame(std::string_view& input) {
   if (given_) held_ = {};  // gives its memory back too: idle connections are the common case
   given_ = false;
-  const auto end = static_cast<std::size_t>(std::ranges::find_if(input, is_end) - input.begin());
+  const std::size_t end = end_of_frame(input);
   const std::string_view piece = input.substr(0, end);
   overflown_ = overflown_ || held_.size() + piece.size() > kMaxBytes;
   if (overflown_) {

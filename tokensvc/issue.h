@@ -2,12 +2,14 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "tokensvc/claims.h"
 #include "tokensvc/key_ring.h"
 #include "tokensvc/policy.h"
 #include "tokensvc/request.h"
+#include "tokensvc/signer.h"
 
 namespace tokensvc {
 
@@ -19,11 +21,15 @@ struct Instant {
   std::chrono::sys_seconds seconds() const { return std::chrono::floor<std::chrono::seconds>(wall); }
 };
 
-/// On whose behalf a connection asks. Borrowed for one call, so that a reload can exchange any of it between two.
+/// On whose behalf a connection asks. Borrowed for what is at hand, so that a reload can exchange any of it after.
 struct Desk {
+  Desk(const Caller& who, Bucket& rate, const KeyRing& keys) : caller(who), bucket(rate) {
+    if (const Key* key = keys.signer()) signer.emplace(*key);
+  }
+
   const Caller& caller;
   Bucket& bucket;
-  const KeyRing& keys;
+  std::optional<Signer> signer;  ///< nothing where no key can sign
 };
 
 struct Issued {
@@ -32,10 +38,10 @@ struct Issued {
 };
 
 /// The request's command must be jwt_token.
-std::expected<Issued, Refusal> issue(Desk desk, const Request& request, Instant now);
+std::expected<Issued, Refusal> issue(Desk& desk, Request request, Instant now);
 
 /// What a token for this request would say.
-Claims claims_for(const Caller& caller, const Request& request, std::chrono::sys_seconds now,
+Claims claims_for(const Caller& caller, Request request, std::chrono::sys_seconds now,
                   std::chrono::sys_seconds expires);
 
 }  // namespace tokensvc

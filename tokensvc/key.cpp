@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "certs/openssl.h"
 #include "tokensvc/signature.h"
+#include "tokensvc/signer.h"
 
 namespace tokensvc {
 namespace {
@@ -128,14 +129,7 @@ bool Key::keep_public(const EVP_PKEY& pair) {
   return public_ != nullptr;
 }
 
-base::Result<std::string> Key::sign(std::string_view text) const {
-  base::check(can_sign(), "signing with a key that has its private half");
-  if (is_symmetric(algorithm_)) return hmac(algorithm_, secret_.reveal(), text);
-  const KeyPtr pair = open_private(algorithm_, secret_.reveal());
-  auto signature = pair == nullptr ? std::nullopt : sign_with(algorithm_, *pair, text);
-  if (!signature) return base::failure("signing: OpenSSL refused");
-  return std::move(*signature);
-}
+base::Result<std::string> Key::sign(std::string_view text) const { return Signer(*this).sign(text); }
 
 bool Key::verify(std::string_view text, std::string_view signature) const {
   if (is_symmetric(algorithm_)) return base::equal_secrets(hmac(algorithm_, secret_.reveal(), text), signature);

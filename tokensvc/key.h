@@ -51,7 +51,7 @@ class Key {
   /// The JOSE header of what it signs, encoded.
   const std::string& header() const { return header_; }
 
-  /// The signature's bytes; fails only where OpenSSL does. Only if can_sign().
+  /// The signature's bytes; fails only where OpenSSL does. Only if can_sign(). A Signer is for several texts.
   base::Result<std::string> sign(std::string_view text) const;
   bool verify(std::string_view text, std::string_view signature) const;
 
@@ -62,6 +62,7 @@ class Key {
   std::string asap_name() const;
 
  private:
+  friend class Signer;
   Key(Algorithm algorithm, std::string id);
   base::Result<void> suits(const EVP_PKEY& pair) const;
   bool keep_public(const EVP_PKEY& pair);

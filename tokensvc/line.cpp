@@ -1,5 +1,7 @@
 #include "tokensvc/line.h"
 
+#include <utility>
+
 #include "tokensvc/reply.h"
 
 namespace tokensvc {
@@ -8,12 +10,12 @@ namespace {
 /// LF for those who read lines, NUL for those who wait for it.
 std::string terminated(std::string reply) { return reply.append("\n\0", 2); }
 
-Line::Answer answer(std::string_view frame, Desk desk, Instant now) {
+Line::Answer answer(std::string_view frame, Desk& desk, Instant now) {
   Parsed parsed = parse_request(frame);
   if (!parsed.request) return Line::refuse(parsed.request.error(), parsed.seq, now);
   if (parsed.request->command == Request::Command::ping)
     return {terminated(pong_reply(parsed.seq, now.seconds())), std::nullopt, parsed.seq};
-  auto issued = issue(desk, *parsed.request, now);
+  auto issued = issue(desk, std::move(*parsed.request), now);
   if (!issued) return Line::refuse(issued.error(), parsed.seq, now);
   std::string reply = terminated(success_reply(*issued, parsed.seq, now.seconds()));
   return {std::move(reply), std::move(issued->claims), std::move(parsed.seq)};
@@ -25,7 +27,7 @@ Line::Answer Line::refuse(const Refusal& refusal, std::string_view seq, Instant 
   return {terminated(refusal_reply(refusal, seq, now.seconds())), std::nullopt, std::string(seq)};
 }
 
-std::optional<Line::Answer> Line::next(std::string_view& input, Desk desk, Instant now) {
+std::optional<Line::Answer> Line::next(std::string_view& input, Desk& desk, Instant now) {
   if (closed()) {
     input = {};
     return std::nullopt;

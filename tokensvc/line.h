@@ -22,7 +22,7 @@ class Line {
   };
 
   /// Takes bytes from the front of `input` until a frame asks for an answer. Nothing when all were taken.
-  std::optional<Answer> next(std::string_view& input, Desk desk, Instant now);
+  std::optional<Answer> next(std::string_view& input, Desk& desk, Instant now);
   static Answer refuse(const Refusal& refusal, std::string_view seq, Instant now);
 
   /// The connection is to be closed once its last reply is written; what comes is swallowed.

@@ -77,7 +77,7 @@ std::size_t LineSession::on_bytes(std::span<const std::byte> bytes) {
   if (last_) return bytes.size();
   std::string_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (doorkeeper_ != nullptr) admit(input);
-  while (doorkeeper_ == nullptr && !last_ && !input.empty() && !full()) answer(input);
+  if (doorkeeper_ == nullptr && !last_) answer(input);
   if (last_) return bytes.size();
   if (full() && !std::exchange(paused_, true)) transport_->pause();
   return bytes.size() - input.size();
@@ -118,11 +118,13 @@ void LineSession::refuse(const Refusal& refusal, std::string_view frame) {
 }
 
 void LineSession::answer(std::string_view& input) {
-  const auto desk = office_.desk(caller_);
+  auto desk = office_.desk(caller_);
   if (!desk) return refuse({Code::forbidden, "this caller is not known any more"}, {});
   const Instant now = office_.now();
-  if (auto made = line_.next(input, *desk, now)) owe(std::move(*made), now);
-  if (line_.closed()) close();
+  while (!last_ && !input.empty() && !full()) {
+    if (auto made = line_.next(input, *desk, now)) owe(std::move(*made), now);
+    if (line_.closed()) close();
+  }
 }
 
 void LineSession::owe(Line::Answer answer, Instant now) {

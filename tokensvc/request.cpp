@@ -68,7 +68,7 @@ class Object final : public nlohmann::json_sax<json> {
 
   bool is_object() const { return is_object_; }
   /// Of a name that comes twice the last counts. Null if there is none.
-  const Value* find(std::string_view name) const {
+  Value* find(std::string_view name) {
     const auto found = std::find_if(members_.rbegin(), members_.rend(), [&](const auto& m) { return m.first == name; });
     return found == members_.rend() ? nullptr : &found->second;
   }
@@ -114,20 +114,20 @@ class Object final : public nlohmann::json_sax<json> {
   bool is_object_ = false;
 };
 
-/// Reads one object's members. The first mistake is kept; what is asked after it doesn't matter.
+/// Takes one object's members out of it. The first mistake is kept; what is asked after it doesn't matter.
 class Members {
  public:
-  explicit Members(const Object& object) : object_(object) {}
+  explicit Members(Object& object) : object_(object) {}
 
   /// The empty text counts as absent: who builds requests by concatenation always has every member.
   void read(const char* name, std::string& into, std::size_t most = kMaxText) {
-    const Value* value = find(name);
+    Value* value = find(name);
     if (value == nullptr) return;
-    const auto* text = std::get_if<std::string>(value);
+    auto* text = std::get_if<std::string>(value);
     if (text == nullptr) return refuse(name, "must be a string");
     if (code_points(*text) > most) return refuse(name, "is too long; " + std::to_string(most) + " characters at most");
     if (has_controls(*text)) return refuse(name, "has control characters");
-    into = *text;
+    into = std::move(*text);
   }
 
   void require(const char* name, std::string& into) {
@@ -180,8 +180,8 @@ class Members {
     }
   }
 
-  const Value* find(const char* name) const {
-    const Value* found = object_.find(name);
+  Value* find(const char* name) {
+    Value* found = object_.find(name);
     return found == nullptr || std::holds_alternative<std::nullptr_t>(*found) ? nullptr : found;
   }
 
@@ -192,7 +192,7 @@ class Members {
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
  private:
-  const Object& object_;
+  Object& object_;
   std::optional<Refusal> refusal_;
 };
 

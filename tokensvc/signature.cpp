@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "base/check.h"
 #include "certs/openssl.h"
@@ -104,33 +105,49 @@ const char* parameter(PublicNumber which) {
   return nullptr;
 }
 
-/// One of this thread's: to look up and make one takes longer than the MAC of a token. Between two calls it has no
-/// secret. Null if memory ran out.
-EVP_MAC_CTX* mac_context(Algorithm algorithm) {
+/// One of this thread's, left by whoever had it last: to look up and make one takes longer than the MAC of a token.
+/// Here it has no secret.
+Mac& spare_context(Algorithm algorithm) {
   thread_local std::array<Mac, 3> contexts;
-  Mac& context = contexts.at(static_cast<std::size_t>(algorithm));
-  if (context != nullptr) return context.get();
+  return contexts.at(static_cast<std::size_t>(algorithm));
+}
+
+/// Null if memory ran out.
+Mac new_context(Algorithm algorithm) {
   EVP_MAC* method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   std::string hash = EVP_MD_get0_name(hash_of(algorithm));
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash.data(), hash.size()),
                                OSSL_PARAM_construct_end()};
   Mac made(EVP_MAC_CTX_new(method));
   EVP_MAC_free(method);
-  if (made != nullptr && EVP_MAC_CTX_set_params(made.get(), params) == 1) context = std::move(made);
-  return context.get();
+  if (made == nullptr || EVP_MAC_CTX_set_params(made.get(), params) != 1) return nullptr;
+  return made;
 }
 
 }  // namespace
 
-std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text) {
+Hmac::Hmac(Hmac&& other) noexcept
+    : algorithm_(other.algorithm_), secret_(other.secret_), context_(std::exchange(other.context_, nullptr)) {}
+
+Hmac::~Hmac() {
   static constexpr std::string_view kNothing("a key that overwrites the one before");
-  EVP_MAC_CTX* context = mac_context(algorithm);
+  Mac used(context_);
+  if (used != nullptr && EVP_MAC_init(used.get(), bytes_of(kNothing), kNothing.size(), nullptr) == 1)
+    spare_context(algorithm_) = std::move(used);
+}
+
+std::string Hmac::of(std::string_view text) {
+  const bool first = context_ == nullptr;
+  if (first) {
+    Mac& spare = spare_context(algorithm_);
+    context_ = spare != nullptr ? spare.release() : new_context(algorithm_).release();
+  }
+  const std::string_view key = first ? secret_ : std::string_view();  // no key is the one before (EVP_MAC(3))
   std::string mac(EVP_MAX_MD_SIZE, '\0');
   std::size_t size = 0;
-  const bool done = context != nullptr && EVP_MAC_init(context, bytes_of(secret), secret.size(), nullptr) == 1 &&
-                    EVP_MAC_update(context, bytes_of(text), text.size()) == 1 &&
-                    EVP_MAC_final(context, bytes_of(mac), &size, mac.size()) == 1 &&
-                    EVP_MAC_init(context, bytes_of(kNothing), kNothing.size(), nullptr) == 1;
+  const bool done = context_ != nullptr && EVP_MAC_init(context_, bytes_of(key), key.size(), nullptr) == 1 &&
+                    EVP_MAC_update(context_, bytes_of(text), text.size()) == 1 &&
+                    EVP_MAC_final(context_, bytes_of(mac), &size, mac.size()) == 1;
   base::check(done, "OpenSSL computes a MAC");
   mac.resize(size);
   return mac;

@@ -13,8 +13,28 @@
 
 namespace tokensvc {
 
-/// For the HS family.
-std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text);
+/// MACs of texts under one secret, for the HS family. OpenSSL has the secret from the first text on, and it is
+/// overwritten there when this ends. One thread's.
+class Hmac {
+ public:
+  /// The secret must outlive it.
+  Hmac(Algorithm algorithm, std::string_view secret) : algorithm_(algorithm), secret_(secret) {}
+  ~Hmac();
+  Hmac(Hmac&& other) noexcept;
+  Hmac& operator=(Hmac&&) = delete;
+
+  std::string of(std::string_view text);
+
+ private:
+  Algorithm algorithm_;
+  std::string_view secret_;
+  EVP_MAC_CTX* context_ = nullptr;  ///< on loan from the thread; null before the first text
+};
+
+/// Of one text.
+inline std::string hmac(Algorithm algorithm, std::string_view secret, std::string_view text) {
+  return Hmac(algorithm, secret).of(text);
+}
 
 /// For the others, whose key must suit the algorithm: what is to be kept of a private key, and the key from it again.
 /// For each signature, so it is the least that OpenSSL needs: decoding a whole file takes longer than signing on a

@@ -26,11 +26,12 @@ void line_answer(benchmark::State& state) {
   const KeyRing ring = KeyRing::make(std::move(keys)).value();
   const Caller caller{.name = "skotos", .issuer = "skotos", .subject = "meet.example.org", .channels = {"*"}};
   Bucket bucket;
+  Desk desk(caller, bucket, ring);
   Line line;
   const std::string framed = std::string(kRequest) + '\n';
   for (auto _ : state) {
     std::string_view input = framed;
-    const auto answer = line.next(input, Desk{caller, bucket, ring}, {});
+    const auto answer = line.next(input, desk, {});
     if (!answer || !answer->issued) state.SkipWithError("the request was refused");
   }
 }

@@ -36,11 +36,12 @@ struct Replies {
 Replies answers(const KeyRing& keys, const Caller& caller, std::string_view bytes, std::size_t piece) {
   Line line;
   Bucket bucket;
+  Desk desk(caller, bucket, keys);
   Replies replies;
   while (!bytes.empty()) {
     std::string_view part = bytes.substr(0, piece);
     bytes.remove_prefix(part.size());
-    while (auto answer = line.next(part, {caller, bucket, keys}, kNow)) replies.all.push_back(std::move(answer->bytes));
+    while (auto answer = line.next(part, desk, kNow)) replies.all.push_back(std::move(answer->bytes));
     require(part.empty());
   }
   replies.closed = line.closed();

@@ -26,9 +26,10 @@ std::string answers(std::string_view bytes) {
   const Caller caller = skotos();
   Bucket bucket;
   const KeyRing keys = ring_of(secret_key());
+  Desk desk(caller, bucket, keys);
   Line line;
   std::string all;
-  while (auto answer = line.next(bytes, {caller, bucket, keys}, kInstant)) all += answer->bytes;
+  while (auto answer = line.next(bytes, desk, kInstant)) all += answer->bytes;
   return all;
 }
 

@@ -27,7 +27,8 @@ TEST(Issue, TellsTheClaims) {
   const Caller caller = skotos();
   Bucket bucket;
   const KeyRing keys = ring_of(key_of(Algorithm::eddsa));
-  const auto issued = issue({caller, bucket, keys}, juliet(), kInstant);
+  Desk desk(caller, bucket, keys);
+  const auto issued = issue(desk, juliet(), kInstant);
   ASSERT_TRUE(issued);
   EXPECT_EQ(issued->claims.room, "orchard");
   EXPECT_EQ(issued->claims.expires, kNow + std::chrono::seconds(600));
@@ -40,11 +41,12 @@ TEST(Issue, WhatIsForbiddenCostsNoToken) {
   caller.may_moderate = false;
   Bucket bucket;
   const KeyRing keys = ring_of(secret_key());
+  Desk desk(caller, bucket, keys);
   Request request = juliet();
   request.moderator = true;
-  EXPECT_EQ(issue({caller, bucket, keys}, request, kInstant).error().code, Code::forbidden);
-  EXPECT_TRUE(issue({caller, bucket, keys}, juliet(), kInstant));
-  const auto refused = issue({caller, bucket, keys}, juliet(), kInstant);
+  EXPECT_EQ(issue(desk, request, kInstant).error().code, Code::forbidden);
+  EXPECT_TRUE(issue(desk, juliet(), kInstant));
+  const auto refused = issue(desk, juliet(), kInstant);
   EXPECT_EQ(refused.error().code, Code::rate_limited);
   EXPECT_EQ(refused.error().retry_after, std::chrono::seconds(60));
 }
@@ -54,7 +56,8 @@ TEST(Issue, UnavailableWithoutAKeyThatSigns) {
   Bucket bucket;
   const KeyRing keys =
       ring_of(std::move(*Key::from_public_pem(Algorithm::eddsa, "k", *key_of(Algorithm::eddsa).public_pem())));
-  EXPECT_EQ(issue({caller, bucket, keys}, juliet(), kInstant).error().code, Code::unavailable);
+  Desk desk(caller, bucket, keys);
+  EXPECT_EQ(issue(desk, juliet(), kInstant).error().code, Code::unavailable);
 }
 
 }  // namespace

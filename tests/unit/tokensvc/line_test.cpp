@@ -25,7 +25,8 @@ class Connection {
   explicit Connection(const Caller& caller = skotos()) : caller_(caller) {}
 
   void feed(std::string_view bytes, Instant now = kInstant) {
-    while (auto answer = line_.next(bytes, {caller_, bucket_, keys()}, now)) {
+    Desk desk(caller_, bucket_, keys());
+    while (auto answer = line_.next(bytes, desk, now)) {
       issued += answer->issued ? 1 : 0;
       heard.replies.push_back(std::move(answer->bytes));
     }
