@@ -39,12 +39,13 @@ class Office::Ledger : public std::enable_shared_from_this<Ledger> {
 
  private:
   static constexpr std::size_t kMostRows = 1000;
+  static constexpr std::size_t kEnough = 32;  ///< to be worth a commit, however soon after another
   static constexpr base::Duration kApart = std::chrono::microseconds(400);
 
   void commit_when_due() {
     if (unit_ == nullptr || commits_ > 0) return;  // the commit under way calls again
     const base::Duration left = began_ ? *began_ + kApart - loop_.now() : base::Duration::zero();
-    if (left <= base::Duration::zero()) return commit();
+    if (waiting_.size() >= kEnough || left <= base::Duration::zero()) return commit();
     due_ = base::Timer(loop_, left, [this] { commit(); });
   }
 
@@ -92,7 +93,7 @@ std::optional<Desk> Office::desk(std::string_view caller) {
 }
 
 void Office::issue(std::string_view caller, Way way, const Request& request, Done done) {
-  const auto at = desk(caller);
+  auto at = desk(caller);
   std::expected<Issued, Refusal> issued = std::unexpected(Refusal{Code::forbidden, "this caller is not known"});
   if (at) issued = tokensvc::issue(*at, request, now());
   if (!issued) {
