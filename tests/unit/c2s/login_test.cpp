@@ -140,6 +140,25 @@ TEST_F(LoginTest, AStoreThatIsLateIsATemporaryFailure) {
   EXPECT_TRUE(contains(client.ask(plain_auth("romeo", "secret")), "<success"));
 }
 
+TEST_F(LoginTest, WhoComesBackIsKnownUntilAnAccountChanges) {
+  const auto log_in = [&](const std::string& password) {
+    Client client = connect();
+    return attempt(client, "romeo", password);
+  };
+  EXPECT_TRUE(contains(log_in("secret"), "<success"));
+  disk->stall(10s);
+  EXPECT_TRUE(contains(log_in("secret"), "<success")) << "nothing is read";
+  EXPECT_TRUE(contains(log_in("wrong"), "<not-authorized"));
+  world->advance(10s);
+  add_account("romeo", "changed");
+  EXPECT_TRUE(contains(log_in("secret"), "<not-authorized"));
+  EXPECT_TRUE(contains(log_in("changed"), "<success"));
+  add_account("romeo", "changed", true);
+  EXPECT_TRUE(contains(log_in("changed"), "<account-disabled"));
+  write(store::AccountDelete{"romeo@example.org"});
+  EXPECT_TRUE(contains(log_in("changed"), "<not-authorized"));
+}
+
 TEST_F(LoginTest, NoMorePasswordsAreCheckedThanCanBeInTime) {
   c2s::Authenticator authenticator(*store, *cpu, world->loop(), {.secret = "fake", .iterations = 4});
   cpu->stall(1s);
