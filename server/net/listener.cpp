@@ -31,6 +31,7 @@ void set(int socket, int level, int option, int value) {
   (void)setsockopt(socket, level, option, &value, sizeof value);
 }
 
+/// Connections have from their listener what is set there (tcp(7)): it saves six system calls for each.
 void tune(int socket, const KeepAlive& keep_alive) {
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);  // we gather ourselves
   set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -73,6 +74,7 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
     if (!error && at.address().is_v6()) {
       acceptor_.set_option(boost::asio::ip::v6_only(!at.address().is_unspecified()), error);
     }
+    if (!error) tune(acceptor_.native_handle(), limits_.keep_alive);
     if (!error) acceptor_.bind(at, error);
     if (!error) acceptor_.listen(backlog, error);
     if (!error) port_ = acceptor_.local_endpoint(error).port();
@@ -116,7 +118,6 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
     const tcp::endpoint peer = socket.remote_endpoint(error);
     if (!error) socket.non_blocking(true, error);
     if (error) return;  // the peer is gone already
-    tune(socket.native_handle(), limits_.keep_alive);
     AsioLoop& target = choose_();
     target.post(
         [&target, accepted = accepted_, limits = limits_, fd = Fd(socket.release()), text = peer_text(peer)]() mutable {
