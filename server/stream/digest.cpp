@@ -1,9 +1,12 @@
 #include "stream/digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
+#include <array>
 #include <limits>
+#include <memory>
 
 #include "base/check.h"
 
@@ -29,6 +32,31 @@ int length_of(std::string_view text) {
   return static_cast<int>(text.size());
 }
 
+struct FreeMac {
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+
+MacContext new_context(Hash hash) {
+  EVP_MAC* method = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+  std::string name = EVP_MD_get0_name(algorithm(hash));
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), name.size()),
+                               OSSL_PARAM_construct_end()};
+  MacContext context(EVP_MAC_CTX_new(method));
+  EVP_MAC_free(method);
+  base::check(context != nullptr && EVP_MAC_CTX_set_params(context.get(), params) == 1, "OpenSSL has HMAC");
+  return context;
+}
+
+/// To be copied: what HMAC() does for each MAC, to look up both algorithms by name, takes longer than a short MAC.
+const EVP_MAC_CTX* without_key(Hash hash) {
+  thread_local const std::array contexts{new_context(Hash::sha1), new_context(Hash::sha256), new_context(Hash::sha512)};
+  return contexts.at(static_cast<std::size_t>(hash)).get();
+}
+
+/// No bytes at all would mean the key of before.
+const unsigned char* key_bytes(std::string_view key) { return bytes_of(key.empty() ? std::string_view("") : key); }
+
 }  // namespace
 
 std::string_view to_string(Hash hash) {
@@ -51,9 +79,12 @@ std::string digest(Hash hash, std::string_view bytes) {
 
 std::string hmac(Hash hash, std::string_view key, std::string_view text) {
   std::string out(digest_size(hash), '\0');
-  const auto* done =
-      HMAC(algorithm(hash), key.data(), length_of(key), bytes_of(text), text.size(), bytes_of(out), nullptr);
-  base::check(done != nullptr, "OpenSSL computes a MAC");
+  std::size_t size = 0;
+  const MacContext context(EVP_MAC_CTX_dup(without_key(hash)));
+  const bool done = context != nullptr && EVP_MAC_init(context.get(), key_bytes(key), key.size(), nullptr) == 1 &&
+                    EVP_MAC_update(context.get(), bytes_of(text), text.size()) == 1 &&
+                    EVP_MAC_final(context.get(), bytes_of(out), &size, out.size()) == 1;
+  base::check(done, "OpenSSL computes a MAC");
   return out;
 }
 
