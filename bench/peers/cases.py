@@ -28,8 +28,12 @@ class Case:
     first: dict = dataclasses.field(default_factory=dict, hash=False)  # a run before, with these options besides
     alone: bool = False  # on servers started for it, whose accounts are as they were registered
     full_only: bool = False
+    typical: tuple = ()  # measures of which the median turn counts, not the best
     more_turns: int = 0  # of every server, beside those of all cases: it is short, or what it measures is easily disturbed
     slow: tuple = ()  # servers it takes minutes on, left out when quick unless the case is asked for
+
+    def measures(self):
+        return (self.measure, *(measure for _, measure, _ in self.also))
 
 
 def sized(accounts, seconds, quick):
@@ -50,7 +54,8 @@ def sized(accounts, seconds, quick):
         Case("chat-plain-1", "1:1 chat, plain, window 1", "chat", {**chat, "--window": 1}),
         Case("chat-tls-1", "1:1 chat, TLS, window 1", "chat", {**chat, "--window": 1}, tls=True),
         Case("open", "1:1 chat, 1,000 messages/s: p99", "chat", {**chat, "--rate": 1000}, measure="p99_ms", unit="ms",
-             also=(("the same: p50", "p50_ms", "ms"), ("the same: CPU", "cpu_us", "CPU µs/message")), more_turns=1),
+             also=(("the same: p50", "p50_ms", "ms"), ("the same: CPU", "cpu_us", "CPU µs/message")),
+             typical=("p99_ms", "p50_ms"), more_turns=1),
         Case("logins", "logins, TLS, classic", "logins", classic, tls=True,
              servers=ENCRYPTED_LOGINS, unit="CPU µs/login"),
         Case("logins-sasl2", "logins, TLS, SASL2 + Bind 2", "logins",
