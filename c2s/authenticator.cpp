@@ -23,6 +23,10 @@ std::optional<stream::ScramKeys> any_keys(const std::optional<store::Account>& a
   return std::nullopt;
 }
 
+auto read_account(const xmpp::Jid& account) {
+  return [owner = std::string(account.bare_str())](store::Reader& reader) { return reader.account(owner); };
+}
+
 void log_failure(const base::Error& error) { base::log::error("credentials unavailable", {{"why", error.what}}); }
 
 }  // namespace
@@ -32,41 +36,47 @@ Authenticator::Authenticator(store::Store& store, base::Executor& cpu, base::Loo
 
 void Authenticator::look_up(const xmpp::Jid& account, stream::Hash hash, base::Duration deadline,
                             base::Fn<void(Credentials)> done) {
+  const std::uint64_t changes = store_.account_changes();
+  if (auto known = remembered(account, hash, changes)) {
+    return look_ups_.loop().post(
+        [done = std::move(done), known = *std::move(known)]() mutable { done(std::move(known)); });
+  }
   const std::uint64_t number = look_ups_.add(deadline, {}, std::move(done));
-  read(account, [this, number, hash](const Found& found) {
+  store_.read(look_ups_.loop(), read_account(account), [this, number, account, hash, changes](const Found& found) {
     Credentials credentials{.available = found.has_value()};
     if (!found) {
       log_failure(found.error());
     } else if (*found) {
       credentials.disabled = (*found)->disabled;
       credentials.keys = find_keys((*found)->keys, hash);
+      if (credentials.keys)
+        recent_.keep(account.bare_str(), {credentials.disabled, to_row(*credentials.keys)}, changes);
     }
     look_ups_.answer(number, std::move(credentials));
   });
 }
 
+std::optional<Credentials> Authenticator::remembered(const xmpp::Jid& account, stream::Hash hash,
+                                                     std::uint64_t changes) {
+  const RecentAccounts::Known* known = recent_.find(account.bare_str(), changes);
+  if (known == nullptr) return std::nullopt;
+  Credentials credentials{.available = true, .disabled = known->disabled, .keys = find_keys({&known->keys, 1}, hash)};
+  if (!credentials.keys) return std::nullopt;  // they are for another hash
+  return credentials;
+}
+
+/// Always read: what is known of an account may have keys for another hash only, whose check takes another time.
 void Authenticator::check_password(const xmpp::Jid& account, base::Secret password, base::Duration deadline,
                                    base::Fn<void(PasswordCheck)> done) {
   const std::uint64_t number = checks_.add(deadline, {}, std::move(done));
-  read(account, [this, number, account, password = std::move(password)](Found found) mutable {
-    if (!found) {
-      log_failure(found.error());
-      return checks_.answer(number, {});
-    }
-    check(account, std::move(password), std::move(*found), number);
-  });
-}
-
-void Authenticator::read(const xmpp::Jid& account, base::Fn<void(Found)> done) {
-  base::Loop& loop = look_ups_.loop();
-  const std::uint64_t changes = store_.account_changes();
-  if (const store::Account* known = recent_.find(account.bare_str(), changes))
-    return loop.post([done = std::move(done), found = *known]() mutable { done(std::move(found)); });
-  const auto job = [owner = std::string(account.bare_str())](store::Reader& reader) { return reader.account(owner); };
-  store_.read(loop, job, [this, changes, done = std::move(done)](Found found) mutable {
-    if (found && *found) recent_.keep(**found, changes);
-    done(std::move(found));
-  });
+  store_.read(checks_.loop(), read_account(account),
+              [this, number, account, password = std::move(password)](Found found) mutable {
+                if (!found) {
+                  log_failure(found.error());
+                  return checks_.answer(number, {});
+                }
+                check(account, std::move(password), std::move(*found), number);
+              });
 }
 
 void Authenticator::check(const xmpp::Jid& account, base::Secret password, std::optional<store::Account> found,

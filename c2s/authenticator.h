@@ -44,7 +44,7 @@ class Authenticator {
   static constexpr std::size_t kMostChecks = 256;
 
  private:
-  void read(const xmpp::Jid& account, base::Fn<void(base::Result<std::optional<store::Account>>)> done);
+  std::optional<Credentials> remembered(const xmpp::Jid& account, stream::Hash hash, std::uint64_t changes);
   void check(const xmpp::Jid& account, base::Secret password, std::optional<store::Account> found,
              std::uint64_t number);
 

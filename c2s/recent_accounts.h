@@ -13,20 +13,25 @@
 namespace c2s {
 
 /// One thread's. What is kept is as old as the store's count of changes to accounts that came with it; one that has
-/// moved on finds nothing. Accounts that don't exist are not kept, so that guessing drives nobody out.
+/// moved on finds nothing. Only keys that were found are kept, so that guessing names drives nobody out.
 class RecentAccounts {
  public:
   static constexpr std::size_t kMost = 256;
 
+  /// What a login needs of one: the keys for the hash that it asked for last.
+  struct Known {
+    bool disabled = false;
+    store::ScramKeys keys;
+  };
   /// Null if it is not here, or accounts have changed since. Valid until the next keep().
-  const store::Account* find(std::string_view owner, std::uint64_t changes);
+  const Known* find(std::string_view owner, std::uint64_t changes);
   /// As read after the store's count was `changes`. The one not asked for longest makes room.
-  void keep(store::Account account, std::uint64_t changes);
+  void keep(std::string_view owner, Known known, std::uint64_t changes);
 
  private:
   struct Entry {
     std::string owner;
-    store::Account account;
+    Known known;
     std::uint64_t changes;
   };
   std::list<Entry> entries_;  ///< the last asked for first

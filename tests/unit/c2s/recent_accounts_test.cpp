@@ -8,38 +8,40 @@
 namespace c2s {
 namespace {
 
-store::Account account(const std::string& local, const std::string& salt = "salt") {
-  return {.local = local, .host = "example.test", .disabled = false, .keys = {{.salt = salt}}};
-}
+constexpr std::string_view kJuliet = "juliet@example.test", kRomeo = "romeo@example.test";
+
+RecentAccounts::Known with(const std::string& salt) { return {.disabled = false, .keys = {.salt = salt}}; }
+
+std::string user(std::size_t number) { return "u" + std::to_string(number) + "@example.test"; }
 
 TEST(RecentAccounts, FindsWhatIsAsNewAsTheStore) {
   RecentAccounts recent;
-  EXPECT_EQ(recent.find("juliet@example.test", 0), nullptr);
-  recent.keep(account("juliet"), 4);
-  ASSERT_NE(recent.find("juliet@example.test", 4), nullptr);
-  EXPECT_EQ(*recent.find("juliet@example.test", 4), account("juliet"));
-  EXPECT_EQ(recent.find("juliet@example.test", 5), nullptr);
-  EXPECT_EQ(recent.find("romeo@example.test", 4), nullptr);
+  EXPECT_EQ(recent.find(kJuliet, 0), nullptr);
+  recent.keep(kJuliet, with("salt"), 4);
+  ASSERT_NE(recent.find(kJuliet, 4), nullptr);
+  EXPECT_EQ(recent.find(kJuliet, 4)->keys.salt, "salt");
+  EXPECT_EQ(recent.find(kJuliet, 5), nullptr);
+  EXPECT_EQ(recent.find(kRomeo, 4), nullptr);
 }
 
 TEST(RecentAccounts, TheNewerRecordTakesThePlaceOfTheOlder) {
   RecentAccounts recent;
-  recent.keep(account("juliet", "old"), 4);
-  recent.keep(account("juliet", "new"), 5);
-  EXPECT_EQ(recent.find("juliet@example.test", 4), nullptr);
-  ASSERT_NE(recent.find("juliet@example.test", 5), nullptr);
-  EXPECT_EQ(recent.find("juliet@example.test", 5)->keys.front().salt, "new");
+  recent.keep(kJuliet, with("old"), 4);
+  recent.keep(kJuliet, with("new"), 5);
+  EXPECT_EQ(recent.find(kJuliet, 4), nullptr);
+  ASSERT_NE(recent.find(kJuliet, 5), nullptr);
+  EXPECT_EQ(recent.find(kJuliet, 5)->keys.salt, "new");
 }
 
 TEST(RecentAccounts, WhoWasNotAskedForLongestMakesRoom) {
   RecentAccounts recent;
-  for (std::size_t i = 0; i < RecentAccounts::kMost; ++i) recent.keep(account("u" + std::to_string(i)), 0);
-  ASSERT_NE(recent.find("u0@example.test", 0), nullptr) << "asked for";
-  recent.keep(account("another"), 0);
+  for (std::size_t i = 0; i < RecentAccounts::kMost; ++i) recent.keep(user(i), with("salt"), 0);
+  ASSERT_NE(recent.find(user(0), 0), nullptr) << "asked for";
+  recent.keep("another@example.test", with("salt"), 0);
   EXPECT_NE(recent.find("another@example.test", 0), nullptr);
-  EXPECT_NE(recent.find("u0@example.test", 0), nullptr);
-  EXPECT_EQ(recent.find("u1@example.test", 0), nullptr);
-  EXPECT_NE(recent.find("u2@example.test", 0), nullptr);
+  EXPECT_NE(recent.find(user(0), 0), nullptr);
+  EXPECT_EQ(recent.find(user(1), 0), nullptr);
+  EXPECT_NE(recent.find(user(2), 0), nullptr);
 }
 
 }  // namespace
