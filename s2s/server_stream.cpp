@@ -149,8 +149,10 @@ void ServerStream::take_ack(const xml::Element& element) {
 void ServerStream::stanza(xml::Document element) {
   const std::string_view from = element.root().attr("from");
   const std::string_view to = element.root().attr("to");
-  auto remote = domain_of(from);
-  auto local = domain_of(to);
+  const auto sender = xmpp::Jid::parse(from);
+  const auto receiver = xmpp::Jid::parse(to);
+  auto remote = sender ? std::string(sender->domain()) : domain_of(from);
+  auto local = receiver ? std::string(receiver->domain()) : domain_of(to);
   if (!remote || !local) return fail({Condition::improper_addressing, "A stanza needs 'from' and 'to'."});
   DomainPair pair{*std::move(local), *std::move(remote)};
   if (!may_receive(pair)) {
@@ -159,8 +161,6 @@ void ServerStream::stanza(xml::Document element) {
     return fail(
         {condition, "This stream is not authorised to carry stanzas from " + pair.remote + " to " + pair.local + "."});
   }
-  const auto sender = xmpp::Jid::parse(from);
-  const auto receiver = xmpp::Jid::parse(to);
   Arrival arrival{std::move(pair), sender ? *sender : xmpp::Jid(), receiver ? *receiver : xmpp::Jid(), {}};
   element.replace_ns(xmpp::ns::server, xmpp::ns::client);
   arrival.stanza = std::move(element);
