@@ -25,7 +25,7 @@ store::ScramKeys to_row(const stream::ScramKeys& keys) {
           .server_key = std::string(keys.server_key.reveal())};
 }
 
-std::optional<stream::ScramKeys> find_keys(std::span<const store::ScramKeys> rows, stream::Hash hash) {
+std::optional<stream::ScramKeys> find_keys(const std::vector<store::ScramKeys>& rows, stream::Hash hash) {
   for (const store::ScramKeys& row : rows) {
     if (row.hash != to_row(hash)) continue;
     if (row.iterations <= 0 || row.iterations > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;

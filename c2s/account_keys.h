@@ -3,7 +3,7 @@
 #pragma once
 
 #include <optional>
-#include <span>
+#include <vector>
 
 #include "store/rows.h"
 #include "stream/scram_keys.h"
@@ -12,6 +12,6 @@ namespace c2s {
 
 store::ScramKeys to_row(const stream::ScramKeys& keys);
 /// The keys for `hash`; nothing if the account has none, or a damaged record of them.
-std::optional<stream::ScramKeys> find_keys(std::span<const store::ScramKeys> rows, stream::Hash hash);
+std::optional<stream::ScramKeys> find_keys(const std::vector<store::ScramKeys>& rows, stream::Hash hash);
 
 }  // namespace c2s

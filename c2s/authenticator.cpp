@@ -27,6 +27,14 @@ auto read_account(const xmpp::Jid& account) {
   return [owner = std::string(account.bare_str())](store::Reader& reader) { return reader.account(owner); };
 }
 
+stream::ScramKeys copy_of(const stream::ScramKeys& keys) {
+  return {.hash = keys.hash,
+          .salt = keys.salt,
+          .iterations = keys.iterations,
+          .stored_key = base::Secret(std::string(keys.stored_key.reveal())),
+          .server_key = base::Secret(std::string(keys.server_key.reveal()))};
+}
+
 void log_failure(const base::Error& error) { base::log::error("credentials unavailable", {{"why", error.what}}); }
 
 }  // namespace
@@ -50,7 +58,7 @@ void Authenticator::look_up(const xmpp::Jid& account, stream::Hash hash, base::D
       credentials.disabled = (*found)->disabled;
       credentials.keys = find_keys((*found)->keys, hash);
       if (credentials.keys)
-        recent_.keep(account.bare_str(), {credentials.disabled, to_row(*credentials.keys)}, changes);
+        recent_.keep(account.bare_str(), {credentials.disabled, copy_of(*credentials.keys)}, changes);
     }
     look_ups_.answer(number, std::move(credentials));
   });
@@ -59,10 +67,8 @@ void Authenticator::look_up(const xmpp::Jid& account, stream::Hash hash, base::D
 std::optional<Credentials> Authenticator::remembered(const xmpp::Jid& account, stream::Hash hash,
                                                      std::uint64_t changes) {
   const RecentAccounts::Known* known = recent_.find(account.bare_str(), changes);
-  if (known == nullptr) return std::nullopt;
-  Credentials credentials{.available = true, .disabled = known->disabled, .keys = find_keys({&known->keys, 1}, hash)};
-  if (!credentials.keys) return std::nullopt;  // they are for another hash
-  return credentials;
+  if (known == nullptr || known->keys.hash != hash) return std::nullopt;
+  return Credentials{.available = true, .disabled = known->disabled, .keys = copy_of(known->keys)};
 }
 
 /// Always read: what is known of an account may have keys for another hash only, whose check takes another time.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "store/values.h"
+#include "stream/scram_keys.h"
 
 namespace c2s {
 
@@ -21,7 +21,7 @@ class RecentAccounts {
   /// What a login needs of one: the keys for the hash that it asked for last.
   struct Known {
     bool disabled = false;
-    store::ScramKeys keys;
+    stream::ScramKeys keys;
   };
   /// Null if it is not here, or accounts have changed since. Valid until the next keep().
   const Known* find(std::string_view owner, std::uint64_t changes);

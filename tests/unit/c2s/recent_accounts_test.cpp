@@ -10,7 +10,11 @@ namespace {
 
 constexpr std::string_view kJuliet = "juliet@example.test", kRomeo = "romeo@example.test";
 
-RecentAccounts::Known with(const std::string& salt) { return {.disabled = false, .keys = {.salt = salt}}; }
+RecentAccounts::Known with(const std::string& salt) {
+  RecentAccounts::Known known;
+  known.keys.salt = salt;
+  return known;
+}
 
 std::string user(std::size_t number) { return "u" + std::to_string(number) + "@example.test"; }
 
