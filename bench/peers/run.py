@@ -102,9 +102,11 @@ class Lab:
                 report = self.federation(name, case.options)
             else:
                 server = self.server(name, case.setup)
+                server.wake()
                 if case.first:
                     generate(self.place, server, case.kind, case.options | case.first, case.tls)
                 report = generate(self.place, server, case.kind, case.options, case.tls)
+                server.rest()
         except Broken as mistake:
             report = {"failed": str(mistake)}
         if case.alone and (name, case.setup) in self.running:

@@ -126,8 +126,21 @@ class Server:
                 raise Broken(f"{self.name} does not start:\n{self.output()[-3000:]}")
             time.sleep(pause)
 
+    def rest(self):
+        """Not a cycle until wake(): what an idle server does in between would disturb the others' latencies."""
+        self.signal(signal.SIGSTOP)
+
+    def wake(self):
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number):
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(number)
+
     def stop(self):
         """In the opposite order; with force after some patience."""
+        self.wake()
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
