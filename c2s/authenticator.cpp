@@ -27,14 +27,6 @@ auto read_account(const xmpp::Jid& account) {
   return [owner = std::string(account.bare_str())](store::Reader& reader) { return reader.account(owner); };
 }
 
-stream::ScramKeys copy_of(const stream::ScramKeys& keys) {
-  return {.hash = keys.hash,
-          .salt = keys.salt,
-          .iterations = keys.iterations,
-          .stored_key = base::Secret(std::string(keys.stored_key.reveal())),
-          .server_key = base::Secret(std::string(keys.server_key.reveal()))};
-}
-
 void log_failure(const base::Error& error) { base::log::error("credentials unavailable", {{"why", error.what}}); }
 
 }  // namespace
@@ -44,34 +36,19 @@ Authenticator::Authenticator(store::Store& store, base::Executor& cpu, base::Loo
 
 void Authenticator::look_up(const xmpp::Jid& account, stream::Hash hash, base::Duration deadline,
                             base::Fn<void(Credentials)> done) {
-  const std::uint64_t changes = store_.account_changes();
-  if (auto known = remembered(account, hash, changes)) {
-    return look_ups_.loop().post(
-        [done = std::move(done), known = *std::move(known)]() mutable { done(std::move(known)); });
-  }
   const std::uint64_t number = look_ups_.add(deadline, {}, std::move(done));
-  store_.read(look_ups_.loop(), read_account(account), [this, number, account, hash, changes](const Found& found) {
+  store_.read(look_ups_.loop(), read_account(account), [this, number, hash](const Found& found) {
     Credentials credentials{.available = found.has_value()};
     if (!found) {
       log_failure(found.error());
     } else if (*found) {
       credentials.disabled = (*found)->disabled;
       credentials.keys = find_keys((*found)->keys, hash);
-      if (credentials.keys)
-        recent_.keep(account.bare_str(), {credentials.disabled, copy_of(*credentials.keys)}, changes);
     }
     look_ups_.answer(number, std::move(credentials));
   });
 }
 
-std::optional<Credentials> Authenticator::remembered(const xmpp::Jid& account, stream::Hash hash,
-                                                     std::uint64_t changes) {
-  const RecentAccounts::Known* known = recent_.find(account.bare_str(), changes);
-  if (known == nullptr || known->keys.hash != hash) return std::nullopt;
-  return Credentials{.available = true, .disabled = known->disabled, .keys = copy_of(known->keys)};
-}
-
-/// Always read: what is known of an account may have keys for another hash only, whose check takes another time.
 void Authenticator::check_password(const xmpp::Jid& account, base::Secret password, base::Duration deadline,
                                    base::Fn<void(PasswordCheck)> done) {
   const std::uint64_t number = checks_.add(deadline, {}, std::move(done));

@@ -8,7 +8,6 @@
 #include "base/executor.h"
 #include "base/function.h"
 #include "base/secret.h"
-#include "c2s/recent_accounts.h"
 #include "c2s/waits.h"
 #include "store/store.h"
 #include "stream/mechanisms.h"
@@ -44,14 +43,12 @@ class Authenticator {
   static constexpr std::size_t kMostChecks = 256;
 
  private:
-  std::optional<Credentials> remembered(const xmpp::Jid& account, stream::Hash hash, std::uint64_t changes);
   void check(const xmpp::Jid& account, base::Secret password, std::optional<store::Account> found,
              std::uint64_t number);
 
   store::Store& store_;
   base::Executor& cpu_;
   stream::FakeAccounts fake_;
-  RecentAccounts recent_;
   Waits<Credentials> look_ups_;
   Waits<PasswordCheck> checks_;
   std::size_t checking_ = 0;

@@ -1,7 +1,6 @@
 // What is durable, behind one door. Nothing here makes its caller wait, except open() at start-up.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,14 +38,8 @@ class Store {
 
   /// See Writer::write. From any thread.
   void write(UnitRef unit, base::Loop& home, Writer::Done done) {
-    const bool accounts = unit->changes_accounts();
-    if (accounts) ++account_changes_;
     writer_->write(std::move(unit), home, std::move(done));
-    if (accounts) ++account_changes_;  // who counted in between may have read before the unit
   }
-
-  /// An account that was read after this count is as good as one read now while the count stays. From any thread.
-  std::uint64_t account_changes() const { return account_changes_; }
 
   /// Runs `job(Reader&)`, which gives a Result, on the reading executor; `done` gets that Result on `home`.
   /// The job sees every unit that was given to write() before this call. From any thread.
@@ -81,7 +74,6 @@ class Store {
   std::shared_ptr<Writer> writer_;
   std::shared_ptr<Readers> readers_;
   base::Executor& reading_;
-  std::atomic<std::uint64_t> account_changes_ = 0;
 };
 
 }  // namespace store

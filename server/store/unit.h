@@ -26,8 +26,6 @@ class Unit : public base::Held {
   const std::vector<Row>& rows() const { return rows_; }
   /// All its rows were taken back: it need not be written.
   bool needless() const;
-  /// Makes, changes or removes an account.
-  bool changes_accounts() const;
   /// `watcher` is let go when the rows are durable or have failed.
   void attach(base::Ref<Watcher> watcher) { watchers_.push_back(std::move(watcher)); }
   /// Committed: by the writer, where it reports.

@@ -21,12 +21,6 @@ bool Unit::needless() const {
   });
 }
 
-bool Unit::changes_accounts() const {
-  return std::ranges::any_of(rows_, [](const Row& row) {
-    return std::holds_alternative<AccountPut>(row) || std::holds_alternative<AccountDelete>(row);
-  });
-}
-
 namespace {
 
 Row removal_of(const Row& row) {

@@ -140,34 +140,6 @@ TEST_F(LoginTest, AStoreThatIsLateIsATemporaryFailure) {
   EXPECT_TRUE(contains(client.ask(plain_auth("romeo", "secret")), "<success"));
 }
 
-TEST_F(LoginTest, WhoComesBackIsKnownUntilAnAccountChanges) {
-  c2s::Authenticator authenticator(*store, *cpu, world->loop(), {.secret = "fake", .iterations = 4});
-  const auto look_up = [&](stream::Hash hash = stream::Hash::sha256) {
-    std::optional<c2s::Credentials> found;
-    authenticator.look_up(xmpp::Jid::from_prepared("romeo@example.org"), hash, 5s,
-                          [&](c2s::Credentials credentials) { found = std::move(credentials); });
-    settle();
-    return found;
-  };
-  const auto stored_key = [&] { return std::string(look_up()->keys->stored_key.reveal()); };
-  const std::string before = stored_key();
-  disk->stall(10s);
-  const auto again = look_up();
-  ASSERT_TRUE(again) << "nothing is read";
-  EXPECT_TRUE(again->available);
-  EXPECT_FALSE(again->disabled);
-  EXPECT_EQ(again->keys->stored_key.reveal(), before);
-  world->advance(10s);
-  EXPECT_EQ(look_up(stream::Hash::sha1)->keys->hash, stream::Hash::sha1);
-  add_account("romeo", "changed");
-  EXPECT_NE(stored_key(), before);
-  add_account("romeo", "changed", true);
-  EXPECT_TRUE(look_up()->disabled);
-  write(store::AccountDelete{"romeo@example.org"});
-  EXPECT_FALSE(look_up()->keys);
-  EXPECT_TRUE(look_up()->available);
-}
-
 TEST_F(LoginTest, NoMorePasswordsAreCheckedThanCanBeInTime) {
   c2s::Authenticator authenticator(*store, *cpu, world->loop(), {.secret = "fake", .iterations = 4});
   cpu->stall(1s);
