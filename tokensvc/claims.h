@@ -38,10 +38,5 @@ std::string payload(const Claims& claims);
 
 /// The signed token (RFC 7515 3.1, compact).
 base::Result<std::string> mint(Signer& signer, const Claims& claims);
-/// The only one for now, with a key that can sign.
-inline base::Result<std::string> mint(const Key& key, const Claims& claims) {
-  Signer signer(key);
-  return mint(signer, claims);
-}
 
 }  // namespace tokensvc

@@ -10,9 +10,6 @@
 namespace tokensvc {
 namespace {
 
-constexpr Algorithm kAlgorithms[] = {Algorithm::hs256, Algorithm::hs384, Algorithm::hs512, Algorithm::rs256,
-                                     Algorithm::rs512, Algorithm::es256, Algorithm::eddsa};
-
 TEST(Signer, SignsOneTextAfterTheOther) {
   for (const Algorithm algorithm : kAlgorithms) {
     SCOPED_TRACE(to_string(algorithm));

@@ -28,6 +28,12 @@ KeyRing ring_of(Keys... keys) {
   return std::move(*KeyRing::make(std::move(all)));
 }
 
+/// With a key that can sign, for this token only.
+inline base::Result<std::string> mint(const Key& key, const Claims& claims) {
+  Signer signer(key);
+  return tokensvc::mint(signer, claims);
+}
+
 /// skotos, who may open any one room at meet.example.test and make moderators.
 Caller skotos();
 
