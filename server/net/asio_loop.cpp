@@ -1,11 +1,14 @@
 #include "net/asio_loop.h"
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/mailbox.h"
 #include "net/asio.h"
 
@@ -26,6 +29,24 @@ constexpr base::Duration lost_from = std::chrono::seconds(1);
 constexpr std::size_t most_spare_bytes = 256 * 1024;
 constexpr std::size_t smallest_spare = 64, largest_spare = 32 * 1024;
 
+using Reactor = boost::asio::detail::epoll_reactor;
+
+/// The set that Asio waits on, so that it can stand in ours. Asio shows it to nobody; to name a member where a template
+/// is instantiated is allowed all the same ([temp.spec] 6), and a Boost without that member does not compile.
+int descriptor_of(Reactor& reactor);
+template <int Reactor::* descriptor>
+struct Shown {
+  friend int descriptor_of(Reactor& reactor) { return reactor.*descriptor; }
+};
+template struct Shown<&Reactor::epoll_fd_>;
+
+/// Something to wait for that is no connection.
+struct Bell final : ReadySet::Source {
+  explicit Bell(base::Fn<void()> job) : rung(std::move(job)) {}
+  void on_ready(std::uint32_t) override { rung(); }
+  base::Fn<void()> rung;
+};
+
 }  // namespace
 
 struct AsioLoop::Impl {
@@ -36,8 +57,10 @@ struct AsioLoop::Impl {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   boost::asio::steady_timer alarm{io};
   ReadySet ready;
-  boost::asio::posix::stream_descriptor ready_wait{io, ready.descriptor()};
-  bool ready_now = false;  ///< connections are ready: this turn's
+  Bell asio{[this] { asio_now = true; }};
+  bool asio_now = true;  ///< Asio may have something to call
+  Bell post{[this] { drain_mailbox(); }};
+  Fd posted{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  ///< rung when the mailbox was empty; edge-triggered, never read
   base::MonoTime alarm_at = base::MonoTime::max();
   base::MonoTime armed = base::MonoTime::max();  ///< when this turn last set a timer
   bool excused = false;                          ///< the last ring was late and put all timers off
@@ -57,21 +80,21 @@ struct AsioLoop::Impl {
   std::vector<std::string> spares;
   std::size_t spare_bytes = 0;
 
-  Impl() { wait_ready(); }
-  ~Impl() { ready_wait.release(); }
-
-  void wait_ready() {
-    ready_now = false;
-    ready_wait.async_wait(ready_wait.wait_read, [this](const boost::system::error_code& error) { ready_now = !error; });
+  Impl() {
+    const int others = descriptor_of(boost::asio::use_service<Reactor>(io));
+    base::check(posted.get() >= 0 && ready.add(posted.get(), post) && ready.add(others, asio), "epoll_ctl");
   }
 
-  /// Connections that are ready, and every so many what they have posted.
-  void run_ready(int handlers) {
-    ready.take();
-    while (!stopping && ready.next()) {
-      if (++handlers % handlers_per_step == 0) run_own();
+  /// What is ready, and every so many what they have posted. The connections' way comes without Asio, which would have
+  /// to be asked and armed anew for each wake-up.
+  void run_ready(bool wait) {
+    ready.take(wait && !asio_now);
+    for (int handlers = 1; !stopping && ready.next(); ++handlers)
+      if (handlers % handlers_per_step == 0) run_own();
+    for (int handlers = 1; asio_now && !stopping && handlers <= handlers_per_turn; ++handlers) {
+      asio_now = io.poll_one() > 0;
+      if (handlers % handlers_per_step == 0) run_own();
     }
-    wait_ready();
   }
 
   void drain_mailbox() {
@@ -82,7 +105,7 @@ struct AsioLoop::Impl {
 
   /// From any thread.
   void put(std::span<base::Fn<void()>> jobs) {
-    if (mailbox.put(jobs)) boost::asio::post(io, [this] { drain_mailbox(); });
+    if (mailbox.put(jobs)) eventfd_write(posted.get(), 1);
   }
 
   void carry(Impl& to, base::Fn<void()> job) {
@@ -223,15 +246,9 @@ void AsioLoop::run() {
   running() = impl_.get();
   impl_->stopping = false;
   for (impl_->run_own(); !impl_->stopping; impl_->run_own()) {
-    int handlers = 0;
-    if (impl_->turn_end.empty() && impl_->own.empty()) {
-      impl_->count_lost();
-      handlers += static_cast<int>(impl_->io.run_one());
-    }
-    while (!impl_->stopping && !impl_->ready_now && handlers < handlers_per_turn && impl_->io.poll_one() > 0) {
-      if (++handlers % handlers_per_step == 0) impl_->run_own();
-    }
-    if (impl_->ready_now) impl_->run_ready(handlers);
+    const bool idle = impl_->turn_end.empty() && impl_->own.empty();
+    if (idle) impl_->count_lost();
+    impl_->run_ready(idle);
     impl_->run_own();
     impl_->end_turn();
   }
@@ -249,6 +266,7 @@ void AsioLoop::on_signal(std::initializer_list<int> signals, base::Fn<void(int)>
   for (const int number : signals) set->add(number);
   impl_->wait_signal(*set, std::make_shared<base::Fn<void(int)>>(std::move(job)));
   impl_->signals.push_back(std::move(set));
+  look_at_asio(*this);
 }
 
 std::span<std::byte> AsioLoop::read_buffer() { return impl_->read; }
@@ -272,6 +290,11 @@ void AsioLoop::give_back(std::string buffer) {
 
 ReadySet& AsioLoop::ready_set() { return impl_->ready; }
 
-boost::asio::io_context& context_of(AsioLoop& loop) { return loop.impl_->io; }
+boost::asio::io_context& context_of(AsioLoop& loop) {
+  look_at_asio(loop);
+  return loop.impl_->io;
+}
+
+void look_at_asio(AsioLoop& loop) { loop.impl_->asio_now = true; }
 
 }  // namespace net

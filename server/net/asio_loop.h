@@ -54,6 +54,7 @@ class AsioLoop : public base::Loop {
 
  private:
   friend boost::asio::io_context& context_of(AsioLoop& loop);
+  friend void look_at_asio(AsioLoop& loop);
   struct Impl;
   /// The loop whose run() this thread is in.
   static Impl*& running();

@@ -97,6 +97,7 @@ class Listener::Core : public std::enable_shared_from_this<Core> {
     pause_.cancel();
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    look_at_asio(loop_);
   }
 
   std::uint16_t port() const { return port_; }

@@ -19,10 +19,10 @@ void ReadySet::remove(int descriptor, const Source& source) {
     if (events_[i].data.ptr == &source) events_[i].data.ptr = nullptr;
 }
 
-void ReadySet::take() {
+void ReadySet::take(bool wait) {
   if (left_ > 0) return;
   constexpr auto most = static_cast<int>(std::tuple_size_v<decltype(events_)>);
-  left_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), most, 0)));
+  left_ = static_cast<std::size_t>(std::max(0, epoll_wait(set_.get(), events_.data(), most, wait ? -1 : 0)));
 }
 
 bool ReadySet::next() {

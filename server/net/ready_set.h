@@ -1,5 +1,6 @@
-// The connections of one loop, in an epoll set that the loop waits for as for one descriptor. Asio arms each wait on a
-// descriptor with a system call of its own; here a connection is registered once (docs/decisions/0004-hot-path.md).
+// What one loop waits for: an epoll set of its connections, and of the two descriptors behind which all else is. Asio
+// arms each wait on a descriptor with a system call of its own; here a descriptor is registered once
+// (docs/decisions/0004-hot-path.md).
 #pragma once
 
 #include <sys/epoll.h>
@@ -27,13 +28,12 @@ class ReadySet {
   };
 
   ReadySet();
-  /// To wait for: readable while take() would find something.
-  int descriptor() const { return set_.get(); }
   /// Until remove(), which has to come before the descriptor is closed. False: the system refused (errno).
   bool add(int descriptor, Source& source);
   void remove(int descriptor, const Source& source);
-  /// Asks the system what is ready, at most a turn's worth, unless some of the last answer is left.
-  void take();
+  /// Asks the system what is ready, at most a turn's worth, unless some of the last answer is left; if `wait`, not
+  /// before something is, or a signal comes.
+  void take(bool wait = false);
   /// Tells the next source that is ready; false if none is left. Of an answer the last to become ready comes first:
   /// what has waited goes on gathering until it is read, and more fits one read and one write.
   bool next();

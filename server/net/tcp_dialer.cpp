@@ -74,6 +74,7 @@ class TcpDialer::Attempt final : public std::enable_shared_from_this<Attempt>, p
     deadline_.cancel();
     transport_.reset();
     socket_.reset();  // not only closed: what holds us may outlive the loop
+    look_at_asio(loop_);
   }
 
   void finish(base::Result<std::unique_ptr<Transport>> result) {

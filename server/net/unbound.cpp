@@ -124,6 +124,7 @@ class Unbound::Core final : public std::enable_shared_from_this<Core> {
   void drop() {
     if (readable_) readable_->release();  // the descriptor is libunbound's
     readable_.reset();
+    look_at_asio(home_);
     context_.reset();  // joins its thread, which is told to end
   }
 

@@ -84,6 +84,7 @@ class UnixListener::Core : public std::enable_shared_from_this<Core> {
     pause_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
+    look_at_asio(loop_);
     unlink(path_.c_str());
   }
 

@@ -1,13 +1,17 @@
 // The order a loop promises, and that the executor finishes what it was given.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "net/asio_loop.h"
+#include "net/fd.h"
+#include "net/ready_set.h"
 #include "net/thread_executor.h"
 
 namespace {
@@ -107,6 +111,57 @@ TEST(AsioLoop, WhatALoopPostsToAnotherArrivesInItsOrderItsLastTurnIncluded) {
   to.run();
   ASSERT_EQ(got.size(), 1001U);
   EXPECT_TRUE(std::ranges::is_sorted(got));
+}
+
+/// Passes one byte on, from one end of a pair to the other, as long as it is asked to.
+class Pinger final : net::ReadySet::Source {
+ public:
+  Pinger(net::AsioLoop& loop, net::Fd own) : loop_(loop), own_(std::move(own)) {
+    EXPECT_TRUE(loop_.ready_set().add(own_.get(), *this));
+  }
+  ~Pinger() { loop_.ready_set().remove(own_.get(), *this); }
+
+  void ping() const { EXPECT_EQ(send(own_.get(), "x", 1, MSG_NOSIGNAL), 1); }
+  int passed = 0;
+
+ private:
+  void on_ready(std::uint32_t) override {
+    char byte = 0;
+    if (recv(own_.get(), &byte, 1, MSG_DONTWAIT) != 1) return;
+    ++passed;
+    ping();
+  }
+  net::AsioLoop& loop_;
+  net::Fd own_;
+};
+
+TEST(AsioLoop, ConnectionsThatNeverRestKeepNothingElseWaiting) {
+  net::AsioLoop loop;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+  Pinger one(loop, net::Fd(ends[0]));
+  Pinger other(loop, net::Fd(ends[1]));
+  std::string seen;
+  loop.on_signal({SIGHUP}, [&](int) {
+    seen += 's';
+    loop.stop();
+  });
+  std::jthread thread;
+  loop.post([&] {
+    other.ping();
+    loop.after(20ms, [&] {
+      seen += 't';
+      thread = std::jthread([&] {
+        loop.post([&] {
+          seen += 'p';
+          std::raise(SIGHUP);
+        });
+      });
+    });
+  });
+  loop.run();
+  EXPECT_EQ(seen, "tps");
+  EXPECT_GT(one.passed, 100);
 }
 
 TEST(AsioLoop, HandsOverSignals) {
