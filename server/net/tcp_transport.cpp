@@ -145,6 +145,12 @@ std::unique_ptr<TcpTransport> TcpTransport::with_tls(AsioLoop& loop, Fd socket, 
   return std::unique_ptr<TcpTransport>(new TcpTransport(loop, std::move(state)));
 }
 
+Fd TcpTransport::take_socket(std::unique_ptr<Transport> transport) {
+  auto* tcp = dynamic_cast<TcpTransport*>(transport.get());
+  if (tcp == nullptr || !tcp->core_->is_bare()) return Fd();
+  return std::move(tcp->core_->detach().socket);
+}
+
 void TcpTransport::start(TransportHandler& handler) { core_->start(handler); }
 void TcpTransport::send(std::string_view bytes) { core_->send(bytes); }
 std::size_t TcpTransport::unacknowledged_bytes() const { return core_->unacknowledged(); }

@@ -31,6 +31,10 @@ class TcpTransport : public Transport {
   static std::unique_ptr<TcpTransport> with_tls(AsioLoop& loop, Fd socket, std::string peer,
                                                 std::unique_ptr<TlsEngine> client, TcpLimits limits = {});
 
+  /// The socket of a transport, for somebody else to read and write; the transport is over and calls nothing. An empty
+  /// one if that can't be: no TCP, TLS, something unsent or not taken, an end. Not within on_bytes.
+  static Fd take_socket(std::unique_ptr<Transport> transport);
+
   void start(TransportHandler& handler) override;
   void send(std::string_view bytes) override;
   std::size_t queued_bytes() const override;
