@@ -311,6 +311,11 @@ void read_child(const Reader& in, Config& config) {
     config.tokens = read_tokens(in);
     return;
   }
+  if (name == "proxy65") {
+    if (config.proxy65) in.complain("<proxy65> stands twice; remove one");
+    config.proxy65 = read_proxy65(in);
+    return;
+  }
   HostConfig host = read_host(in);
   if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())
     in.complain("the host '" + std::string(host.domain.str()) + "' stands twice; remove one");
@@ -320,7 +325,7 @@ void read_child(const Reader& in, Config& config) {
 Config read(const Reader& in) {
   if (!in.element().is(Reader::kNamespace, "exedra"))
     in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
-  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits", "federation", "tokens"});
+  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits", "federation", "tokens", "proxy65"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
   config.durability = in.choice<Durability>("durability", config.durability,
@@ -334,6 +339,7 @@ Config read(const Reader& in) {
   for (const xml::Element& child : xml::children(in.element())) {
     if (child.name() == "federation") check_federation(in.at(child), *config.federation, config);
     if (child.name() == "tokens") check_tokens(in.at(child), *config.tokens, config);
+    if (child.name() == "proxy65") check_proxy65(in.at(child), *config.proxy65, config);
   }
   return config;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "federation_config.h"
+#include "proxy65_config.h"
 #include "router/settings.h"
 #include "tokens_config.h"
 #include "xmpp/jid.h"
@@ -51,6 +52,7 @@ struct Config {
   router::Limits limits;
   std::optional<FederationConfig> federation;  ///< absent: this server speaks with no other
   std::optional<TokensConfig> tokens;          ///< the token service, where there is one
+  std::optional<Proxy65Config> proxy65;        ///< where files pass firewalls
 };
 
 /// Reads and checks `text`. An error is one line: `file`, line, element, what is wrong, and the remedy.

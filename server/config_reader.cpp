@@ -56,6 +56,19 @@ xmpp::Jid ConfigReader::account(std::string_view name) const {
   return *jid;
 }
 
+std::vector<std::string> ConfigReader::words(std::string_view name) const {
+  std::vector<std::string> all;
+  std::string word;
+  for (const char c : text(name) + ' ') {
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+      word += c;
+    } else if (!word.empty()) {
+      all.push_back(std::exchange(word, {}));
+    }
+  }
+  return all;
+}
+
 bool ConfigReader::flag(std::string_view name, bool fallback) const {
   return choice<bool>(name, fallback, {{"true", true}, {"false", false}});
 }

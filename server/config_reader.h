@@ -35,6 +35,8 @@ class ConfigReader {
   xmpp::Jid domain(std::string_view name) const;   ///< required
   xmpp::Jid account(std::string_view name) const;  ///< required; local@domain
   bool flag(std::string_view name, bool fallback) const;
+  /// What blanks part.
+  std::vector<std::string> words(std::string_view name) const;
 
   template <class Number>
   Number number(std::string_view name, Number fallback, std::uint64_t least, std::uint64_t most) const {

@@ -37,6 +37,21 @@ std::size_t cpu_threads_of(const Config& config) {
 
 std::size_t readers_of(const Config& config) { return config.hosts.empty() ? 1 : kReaders; }
 
+/// The descriptors change hands: nothing of joined connections is read here.
+proxy65::Carry carry_on(base::Loop& loop) {
+  auto& home = dynamic_cast<net::AsioLoop&>(loop);
+  return [&home](std::unique_ptr<net::Transport> first, std::unique_ptr<net::Transport> second,
+                 const net::RelayLimits& limits, net::Relay::Done done) -> std::shared_ptr<void> {
+    net::Fd one = net::TcpTransport::take_socket(std::move(first));
+    net::Fd other = net::TcpTransport::take_socket(std::move(second));
+    if (one.get() < 0 || other.get() < 0) return nullptr;
+    auto relay = net::Relay::start(home, std::move(one), std::move(other), limits, std::move(done));
+    if (relay) return std::shared_ptr<net::Relay>(std::move(*relay));
+    base::log::warning("proxy65_not_joined", {{"why", relay.error().what}});
+    return nullptr;
+  };
+}
+
 std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
@@ -66,8 +81,9 @@ base::Result<std::unique_ptr<Process>> Process::start(ProcessOptions options, Da
 }
 
 base::Result<void> Process::open() {
-  for (const auto step : {&Process::open_certificates, &Process::open_store, &Process::open_listeners,
-                          &Process::open_federation, &Process::open_tokens, &Process::open_control}) {
+  for (const auto step :
+       {&Process::open_certificates, &Process::open_store, &Process::open_listeners, &Process::open_federation,
+        &Process::open_tokens, &Process::open_proxy65, &Process::open_control}) {
     const auto done = (this->*step)();
     if (!done) return done;
   }
@@ -115,8 +131,15 @@ base::Result<void> Process::open_store() {
     if (!federation) return std::unexpected(federation.error());
     federation_ = std::move(*federation);
   }
-  const Seams seams{
-      *store_, *keys_, cpu_, base::system_random(), fake, tokens, federation_ ? &federation_->seams() : nullptr};
+  const Seams seams{*store_,
+                    *keys_,
+                    cpu_,
+                    base::system_random(),
+                    fake,
+                    tokens,
+                    federation_ ? &federation_->seams() : nullptr,
+                    config_.proxy65 ? config_.proxy65->settings : nullptr,
+                    carry_on};
   server_ = std::make_unique<Server>(std::move(loops), seams, settings());
   if (federation_) federation_admin_ = std::make_unique<FederationAdmin>(*server_, *federation_);
   return {};
@@ -130,14 +153,20 @@ base::Result<void> Process::open_listeners() {
   return {};
 }
 
+base::Result<std::uint16_t> Process::shifted(std::uint16_t port) const {
+  const unsigned shifted = port == 0 ? 0U : unsigned{port} + options_.port_offset;
+  if (shifted > 65535)
+    return base::failure("port " + std::to_string(shifted) + " is too high; choose a smaller port offset");
+  return static_cast<std::uint16_t>(shifted);
+}
+
 base::Result<std::unique_ptr<net::Listener>> Process::listen(
     const std::string& address, std::uint16_t wanted,
     std::function<void(Shard&, std::unique_ptr<net::Transport>)> taken) {
-  const unsigned port = wanted == 0 ? 0U : unsigned{wanted} + options_.port_offset;
-  if (port > 65535) return base::failure("port " + std::to_string(port) + " is too high; choose a smaller port offset");
+  const auto port = shifted(wanted);
+  if (!port) return std::unexpected(port.error());
   return net::Listener::open(
-      home(), address, static_cast<std::uint16_t>(port),
-      [this]() -> net::AsioLoop& { return *loops_[next_shard_++ % loops_.size()]; },
+      home(), address, *port, [this]() -> net::AsioLoop& { return *loops_[next_shard_++ % loops_.size()]; },
       [this, taken = std::move(taken)](net::AsioLoop& loop, std::unique_ptr<net::Transport> transport) {
         for (std::size_t i = 0; i < loops_.size(); ++i)
           if (loops_[i].get() == &loop) return taken(server_->shard(i), std::move(transport));
@@ -188,6 +217,33 @@ base::Result<void> Process::open_tokens() {
   return {};
 }
 
+base::Result<void> Process::open_proxy65() {
+  if (!config_.proxy65) return {};
+  Shard& shard = server_->proxy_shard(config_.proxy65->settings->domain);
+  net::AsioLoop& loop = *loops_[shard.router().shard()];
+  for (const ProxyListener& entrance : config_.proxy65->listeners) {
+    const auto port = shifted(entrance.port);
+    if (!port) return std::unexpected(port.error());
+    auto opened = net::Listener::open(
+        home(), entrance.address, *port, [&loop]() -> net::AsioLoop& { return loop; },
+        [&shard](net::AsioLoop&, std::unique_ptr<net::Transport> transport) {
+          shard.proxy65()->streamhost().accept(std::move(transport));
+        });
+    if (!opened) return std::unexpected(opened.error());
+    base::log::info("listening_for_files", {{"address", entrance.address}, {"port", (*opened)->port()}});
+    proxy_listeners_.push_back(std::move(*opened));
+  }
+  server_->use(served(*config_.proxy65, proxy_ports()));
+  return {};
+}
+
+std::vector<std::uint16_t> Process::proxy_ports() const {
+  std::vector<std::uint16_t> ports;
+  ports.reserve(proxy_listeners_.size());
+  for (const auto& listener : proxy_listeners_) ports.push_back(listener->port());
+  return ports;
+}
+
 base::Result<void> Process::open_control() {
   auto control = admin::Control::open(home(), data_.control_socket(),
                                       {server_->shard(0).router(), *store_, base::system_random(), *this});
@@ -211,6 +267,9 @@ std::string Process::greeting() const {
     text += "  servers: " + bracketed(entrance.address) + ":" + std::to_string(server_listeners_[i]->port()) +
             (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
   }
+  for (std::size_t i = 0; i < proxy_listeners_.size(); ++i)
+    text += "  files: " + bracketed(config_.proxy65->listeners[i].address) + ":" +
+            std::to_string(proxy_listeners_[i]->port()) + " (SOCKS5)\n";
   if (tokens_) text += tokens_->greeting();
   if (config_.hosts.empty()) return text;
   std::error_code ignored;
@@ -246,6 +305,7 @@ void Process::stop() {
   base::log::info("stopping");
   listeners_.clear();
   server_listeners_.clear();
+  proxy_listeners_.clear();
   drain_ = base::Timer(home(), kDrain, [this] {
     base::log::warning("stopped before all clients were gone");
     end();
@@ -264,8 +324,16 @@ void Process::end() {
   home().stop();
 }
 
+namespace {
+
+json to_json(const proxy65::Counts& files) {
+  return {{"waiting", files.waiting}, {"active", files.active}, {"streams", files.streams}, {"bytes", files.bytes}};
+}
+
+}  // namespace
+
 void Process::status(admin::Done done) {
-  server_->count([this, done = std::move(done)](const c2s::Counts& counts) mutable {
+  server_->count([this, done = std::move(done)](const Counts& counts) mutable {
     json hosts = json::array();
     for (const HostConfig& host : config_.hosts) {
       const std::string name(host.domain.str());
@@ -287,9 +355,10 @@ void Process::status(admin::Done done) {
               {"ports", std::move(ports)},
               {"paused_ports", std::move(paused)},
               {"tokens", tokens_ ? tokens_->status() : json::array()},
-              {"connections", counts.connections},
-              {"sessions", counts.sessions},
-              {"hibernated", counts.hibernated}});
+              {"files", config_.proxy65 ? to_json(counts.files) : json()},
+              {"connections", counts.clients.connections},
+              {"sessions", counts.clients.sessions},
+              {"hibernated", counts.clients.hibernated}});
   });
 }
 
@@ -297,7 +366,7 @@ namespace {
 
 /// What components are made for, once.
 struct Domains {
-  std::set<xmpp::Jid> hosts, rooms;
+  std::set<xmpp::Jid> hosts, rooms, proxies;
   bool operator==(const Domains&) const = default;
 };
 
@@ -305,6 +374,7 @@ Domains domains(const Config& config) {
   Domains all;
   for (const HostConfig& host : config.hosts) all.hosts.insert(host.domain);
   for (const router::RoomService& service : config.rooms) all.rooms.insert(service.domain);
+  if (config.proxy65) all.proxies.insert(config.proxy65->settings->domain);
   return all;
 }
 
@@ -333,7 +403,7 @@ base::Result<Process::Read> Process::read_again(const std::string& file, const D
   if (!config) return std::unexpected(config.error());
   if (domains(*config) != domains(served)) {
     return base::failure(
-        "hosts and room services are added and removed by a restart only; the old configuration stays");
+        "hosts, room services and the proxy are added and removed by a restart only; the old configuration stays");
   }
   if (!same_entrances(*config, served)) {
     return base::failure(
@@ -398,6 +468,7 @@ void Process::apply(Read read) {
     server_->federate(read.policy);
     server_->federate(federation_certificates_);
   }
+  if (config_.proxy65) server_->use(served(*config_.proxy65, proxy_ports()));
   if (tokens_) {
     tokens_->use(token_certificates_);
     server_->use(read.tokens);

@@ -60,10 +60,13 @@ class Process final : public admin::Process {
   base::Result<void> open_listeners();
   base::Result<void> open_listener(const ClientListener& entrance);
   base::Result<void> open_federation();
+  base::Result<std::uint16_t> shifted(std::uint16_t port) const;
   base::Result<std::unique_ptr<net::Listener>> listen(
       const std::string& address, std::uint16_t port,
       std::function<void(Shard&, std::unique_ptr<net::Transport>)> taken);
   base::Result<void> open_tokens();
+  base::Result<void> open_proxy65();
+  std::vector<std::uint16_t> proxy_ports() const;
   base::Result<void> open_control();
   struct Read;
   static base::Result<Read> read_again(const std::string& file, const DataFolder& data, const Config& served,
@@ -94,6 +97,7 @@ class Process final : public admin::Process {
   CertificatesRef federation_certificates_;            ///< empty without federation
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<net::Listener>> server_listeners_;  ///< in the order of the configuration
+  std::vector<std::unique_ptr<net::Listener>> proxy_listeners_;   ///< likewise
   std::unique_ptr<Tokens> tokens_;                                ///< null without a token service
   std::unique_ptr<admin::Control> control_;
   base::Timer watch_, expiry_watch_, drain_;

@@ -16,9 +16,9 @@ void on_each(std::vector<std::unique_ptr<Shard>>& shards, Job job) {
 
 /// The answers still missing, on the loop of the one that asked.
 struct Counting {
-  c2s::Counts sum;
+  Counts sum;
   std::size_t missing;
-  base::Fn<void(c2s::Counts)> done;
+  base::Fn<void(Counts)> done;
 };
 struct Looking {
   s2s::State all;
@@ -65,6 +65,14 @@ void Server::use(const tokensvc::SettingsRef& tokens) {
   });
 }
 
+void Server::use(const proxy65::SettingsRef& proxy) {
+  on_each(shards_, [proxy](Shard& shard) {
+    if (shard.proxy65() != nullptr) shard.proxy65()->use(proxy);
+  });
+}
+
+Shard& Server::proxy_shard(const xmpp::Jid& proxy) { return *shards_[shards_.front()->router().owner(proxy)]; }
+
 void Server::federate(const s2s::PolicyRef& policy) {
   on_each(shards_, [policy](Shard& shard) {
     if (shard.federation() != nullptr) shard.federation()->use(policy);
@@ -101,14 +109,17 @@ void Server::kick_remote(const std::string& remote, base::Fn<void(std::size_t)> 
   });
 }
 
-void Server::count(base::Fn<void(c2s::Counts)> done) {
+void Server::count(base::Fn<void(Counts)> done) {
   const auto counting =  // shared by the answers of all shards
       std::make_shared<Counting>(Counting{{}, shards_.size(), std::move(done)});
   on_each(shards_, [counting, &home = home()](Shard& shard) {
-    home.post([counting, counts = shard.clients().counts()] {
-      counting->sum.connections += counts.connections;
-      counting->sum.sessions += counts.sessions;
-      counting->sum.hibernated += counts.hibernated;
+    const proxy65::Service* proxy = shard.proxy65();
+    home.post([counting, counts = shard.clients().counts(), files = proxy ? proxy->counts() : proxy65::Counts()] {
+      c2s::Counts& clients = counting->sum.clients;
+      clients.connections += counts.connections;
+      clients.sessions += counts.sessions;
+      clients.hibernated += counts.hibernated;
+      counting->sum.files += files;
       if (--counting->missing == 0) counting->done(counting->sum);
     });
   });

@@ -10,6 +10,12 @@
 #include "router/switchboard.h"
 #include "shard.h"
 
+/// What an administrator sees at a glance.
+struct Counts {
+  c2s::Counts clients;
+  proxy65::Counts files;  ///< zeros without a file transfer proxy
+};
+
 /// Made before the loops run, destroyed when they no longer run. Its methods are for the first loop's thread.
 class Server {
  public:
@@ -20,6 +26,10 @@ class Server {
   void use(const base::Ref<certs::Store>& certificates);
   /// Never null; a server made without a token service stays without.
   void use(const tokensvc::SettingsRef& tokens);
+  /// The same of the file transfer proxy.
+  void use(const proxy65::SettingsRef& proxy);
+  /// The shard that has the proxy's connections; the server has one.
+  Shard& proxy_shard(const xmpp::Jid& proxy);
   /// The same of federation: whom with, and what other servers are shown.
   void federate(const s2s::PolicyRef& policy);
   void federate(const base::Ref<certs::Store>& certificates);
@@ -35,7 +45,7 @@ class Server {
   void kick_remote(const std::string& remote, base::Fn<void(std::size_t)> done);
 
   /// The sum over all shards.
-  void count(base::Fn<void(c2s::Counts)> done);
+  void count(base::Fn<void(Counts)> done);
 
   /// Sends every client away; `done` when the last has gone, or at the latest after Limits::close. Once.
   void stop(base::Fn<void()> done);

@@ -38,7 +38,8 @@ router::SettingsRef make_settings(const Config& config, std::uint64_t descriptor
     service.history = std::min(service.history, limits.room_history);
     service.meetings = has_meetings(config, service.domain);
   }
-  return base::make_ref<router::Settings>(std::move(hosts), limits, std::move(rooms));
+  xmpp::Jid proxy = config.proxy65 ? config.proxy65->settings->domain : xmpp::Jid();
+  return base::make_ref<router::Settings>(std::move(hosts), limits, std::move(rooms), std::move(proxy));
 }
 
 net::TcpLimits tcp_limits(const router::Limits& limits) {

@@ -58,6 +58,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   wire_offline(seams);
   wire_rooms();
   wire_tokens(seams);
+  wire_proxy65(seams);
   wire_clients();
   wire_federation(seams);
   registry_.freeze();
@@ -109,6 +110,13 @@ void Shard::wire_tokens(const Seams& seams) {
   meetings_ =
       std::make_unique<tokensvc::Meetings>(router_, registry_, seams.store, seams.random, *office_, seams.fake.secret);
   router_.claim(router::kTokenService, *meetings_);
+}
+
+void Shard::wire_proxy65(const Seams& seams) {
+  if (!seams.proxy65) return;
+  proxy65_ = std::make_unique<proxy65::Service>(router_, registry_, seams.proxy65,
+                                                seams.carry ? seams.carry(router_.loop()) : proxy65::Carry());
+  router_.claim(seams.proxy65->domain.domain(), *proxy65_);
 }
 
 void Shard::wire_clients() {

@@ -1,6 +1,7 @@
 // One shard's components, built from seams: production gives Asio loops and threads, tests the simulated world.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "muc/service.h"
 #include "net/dialer.h"
 #include "net/dns.h"
+#include "proxy65/service.h"
 #include "router/delivery.h"
 #include "router/registry.h"
 #include "router/router.h"
@@ -41,8 +43,10 @@ struct Seams {
   base::Executor& cpu;  ///< derives and checks passwords
   base::Random& random;
   stream::FakeAccounts fake;
-  tokensvc::SettingsRef tokens = {};            ///< null: there is no token service
-  const FederationSeams* federation = nullptr;  ///< null: other servers are not there
+  tokensvc::SettingsRef tokens = {};                      ///< null: there is no token service
+  const FederationSeams* federation = nullptr;            ///< null: other servers are not there
+  proxy65::SettingsRef proxy65 = {};                      ///< null: there is no file transfer proxy
+  std::function<proxy65::Carry(base::Loop&)> carry = {};  ///< how it joins connections of a loop
 };
 
 /// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
@@ -56,6 +60,8 @@ class Shard {
   c2s::Clients& clients() { return clients_; }
   /// Null where there is no token service.
   tokensvc::Office* office() { return office_.get(); }
+  /// Null where there is no file transfer proxy.
+  proxy65::Service* proxy65() { return proxy65_.get(); }
   /// Null where the server does not federate.
   s2s::Service* federation() { return federation_.get(); }
   /// Tells all occupants that their rooms end. To be done on every shard before stop().
@@ -69,6 +75,7 @@ class Shard {
   void wire_offline(const Seams& seams);
   void wire_rooms();
   void wire_tokens(const Seams& seams);
+  void wire_proxy65(const Seams& seams);
   void wire_clients();
   void wire_federation(const Seams& seams);
 
@@ -80,6 +87,7 @@ class Shard {
   muc::Service rooms_;
   std::unique_ptr<tokensvc::Office> office_;
   std::unique_ptr<tokensvc::Meetings> meetings_;
+  std::unique_ptr<proxy65::Service> proxy65_;
   c2s::Clients clients_;
   std::unique_ptr<s2s::Service> federation_;
 };

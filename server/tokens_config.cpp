@@ -32,19 +32,6 @@ bool is_loopback(const std::string& host) {
   return host == "localhost";
 }
 
-std::vector<std::string> words(const Reader& in, std::string_view name) {
-  std::vector<std::string> all;
-  std::string word;
-  for (const char c : in.text(name) + ' ') {
-    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
-      word += c;
-    } else if (!word.empty()) {
-      all.push_back(std::exchange(word, {}));
-    }
-  }
-  return all;
-}
-
 Algorithm read_algorithm(const Reader& in) {
   const std::string name = in.required("algorithm");
   const auto algorithm = tokensvc::parse_algorithm(name);
@@ -106,8 +93,8 @@ TokensConfig::CallerFiles read_caller(const Reader& in) {
   caller.issuer = in.required("issuer");
   caller.subject = in.required("subject");
   caller.audience = in.text("audience", caller.audience);
-  caller.channels = words(in, "channels");
-  caller.tenants = words(in, "tenants");
+  caller.channels = in.words("channels");
+  caller.tenants = in.words("tenants");
   caller.may_moderate = in.flag("moderate", false);
   caller.may_use_wildcards = in.flag("wildcards", false);
   caller.max_validity = std::chrono::seconds(in.number("max-validity", caller.max_validity.count(), 1, kMostValidity));

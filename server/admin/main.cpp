@@ -101,6 +101,11 @@ void print_status(const json& answer) {
               << entrance.value("connections", 0) << " connections"
               << (entrance.value("paused", false) ? ", takes no more: out of descriptors or memory\n" : "\n");
   }
+  if (const json files = answer.value("files", json()); files.is_object()) {
+    std::cout << "files: " << files.value("active", 0) << " streams, " << files.value("waiting", 0)
+              << " connections that are not joined; since the start " << files.value("streams", std::uint64_t{0})
+              << " streams with " << files.value("bytes", std::uint64_t{0}) << " bytes\n";
+  }
   const json paused = answer.value("paused_ports", json::array());
   for (const json& port : answer.at("ports")) {
     const bool waits = std::ranges::find(paused, port) != paused.end();

@@ -37,9 +37,10 @@ void server_info_asked(const Environment& environment, router::Responder respond
 }
 
 /// Components of a host: below its name, or below the name of no host at all. Room services belong to those who name
-/// them; what only the bus knows is nobody's.
+/// them, the proxy to all; what only the bus knows is nobody's.
 bool belongs_to(std::string_view domain, const router::HostSettings& host, const router::Settings& settings) {
   if (domain == router::kTokenService) return false;
+  if (domain == settings.proxy().str()) return true;
   if (settings.host(domain) != nullptr || settings.room_service(domain) != nullptr) return false;
   const auto below = [domain](const router::HostSettings& one) {
     return domain.ends_with('.' + std::string(one.domain.str()));

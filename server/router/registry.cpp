@@ -38,7 +38,7 @@ void Registry::iq(xmpp::Type type, Target targets, std::string_view ns, std::str
   base::check(!frozen_, "handlers are registered before the first packet");
   base::check(type == xmpp::Type::get || type == xmpp::Type::set, "only requests have handlers");
   handlers_.push_back(std::move(handler));
-  for (const Target target : {Target::server, Target::account, Target::room_service, Target::room})
+  for (const Target target : {Target::server, Target::account, Target::room_service, Target::room, Target::proxy})
     if (covers(targets, target)) entries_.push_back({ns, name, type, target, handlers_.size() - 1});
 }
 

@@ -20,6 +20,7 @@ enum class Target : std::uint8_t {
   account = 2,       ///< a local account's bare address, answered on its behalf (RFC 6121 8.5.2.1.3)
   room_service = 4,  ///< where rooms are, `conference.example.org`
   room = 8,          ///< a room's bare address
+  proxy = 16,        ///< the file transfer proxy, `proxy.example.org`
 };
 constexpr Target operator|(Target a, Target b) {
   return static_cast<Target>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));

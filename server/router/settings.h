@@ -138,7 +138,7 @@ struct Limits : RoomLimits {
 
 class Settings final : public base::RefCounted {
  public:
-  Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms = {});
+  Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms = {}, xmpp::Jid proxy = {});
 
   /// By prepared domain; null for a domain that is not ours.
   const HostSettings* host(std::string_view domain) const;
@@ -148,6 +148,8 @@ class Settings final : public base::RefCounted {
   /// By prepared domain; null where there is none, also for the empty address of a host without rooms.
   const RoomService* room_service(std::string_view domain) const;
   const std::vector<RoomService>& room_services() const { return rooms_; }
+  /// The file transfer proxy (XEP-0065), of all hosts; empty: none.
+  const xmpp::Jid& proxy() const { return proxy_; }
   const Limits& limits() const { return limits_; }
 
  private:
@@ -157,6 +159,7 @@ class Settings final : public base::RefCounted {
   ByDomain hosts_by_domain_;
   std::vector<RoomService> rooms_;
   ByDomain rooms_by_domain_;
+  xmpp::Jid proxy_;
   Limits limits_;
 };
 using SettingsRef = base::Ref<const Settings>;

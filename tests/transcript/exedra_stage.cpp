@@ -20,6 +20,10 @@ constexpr std::string_view kConfig = R"(<exedra xmlns="urn:exedra:config:1" shar
   <host domain="archiveless.example.org" archive="false"/>
   <rooms domain="conference.archiveless.example.org" occupants="3" room-occupants="4" rooms-per-owner="2"
          room-total-messages-per-second="1" room-total-presences-per-second="1"/>
+  <proxy65 domain="proxy.example.org">
+    <listen address="127.0.0.1" port="0"/>
+    <public host="files.example.org" port="7777"/>
+  </proxy65>
   <tokens>
     <key algorithm="HS256" secret-file="jwt.secret"/>
     <caller name="chat" issuer="verona" subject="meet.example.org" channels="*" moderate="true"/>

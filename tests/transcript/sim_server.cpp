@@ -56,7 +56,16 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
   auto opened = store::Store::open(folder / "exedra.db", options, writing_, reading_);
   if (!opened) throw Failure(opened.error().what);
   store_ = std::move(*opened);
-  const Seams seams{*store_, *keys_, cpu_, random_, {.secret = "fake", .iterations = kIterations}, tokens};
+  auto proxy = base::make_ref<proxy65::Settings>();
+  proxy->domain = xmpp::Jid::from_prepared("proxy.example.org");
+  proxy->addresses = {{"files.example.org", 7777}};
+  const Seams seams{.store = *store_,
+                    .keys = *keys_,
+                    .cpu = cpu_,
+                    .random = random_,
+                    .fake = {.secret = "fake", .iterations = kIterations},
+                    .tokens = tokens,
+                    .proxy65 = std::move(proxy)};
   server_ = std::make_unique<Server>(world_.loops(), seams, settings(tokens));
 }
 
