@@ -247,7 +247,10 @@ void AsioLoop::run() {
   impl_->stopping = false;
   for (impl_->run_own(); !impl_->stopping; impl_->run_own()) {
     const bool idle = impl_->turn_end.empty() && impl_->own.empty();
-    if (idle) impl_->count_lost();
+    if (idle) {
+      impl_->hand_over();  // of what has run since the turn's end
+      impl_->count_lost();
+    }
     impl_->run_ready(idle);
     impl_->run_own();
     impl_->end_turn();
