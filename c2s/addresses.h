@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -17,13 +16,6 @@
 #include "router/switchboard.h"
 
 namespace c2s {
-
-/// A peer as net names it, "192.0.2.1:40000" or "[2001:db8::1]:40000".
-struct PeerAddress {
-  std::string key;  ///< the IPv4 address, or the /64 of an IPv6 one: what one customer gets, so what is counted
-  bool loopback = false;
-};
-PeerAddress read_peer(std::string_view peer);
 
 /// A connection, by the shard that accepted it and that shard's number for it; it keeps the name when it moves.
 struct Ticket {

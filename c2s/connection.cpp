@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "c2s/shard.h"
+#include "net/peer_address.h"
 #include "net/tls.h"
 
 namespace c2s {
@@ -30,7 +31,7 @@ Connection::Connection(Shard& shard, std::uint64_t number, Ticket ticket, std::u
       ticket_(ticket),
       transport_(std::move(transport)),
       reader_(shard.parsers(), login_limits(shard.limits())),
-      negotiation_(*this, shard.offer(), entrance.plaintext_login && read_peer(transport_->peer()).loopback),
+      negotiation_(*this, shard.offer(), entrance.plaintext_login && net::read_peer(transport_->peer()).loopback),
       direct_tls_(entrance.direct_tls) {}
 
 void Connection::start() {

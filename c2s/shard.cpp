@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "c2s/connection.h"
 #include "c2s/session.h"
+#include "net/peer_address.h"
 #include "router/registry.h"
 
 namespace c2s {
@@ -63,7 +64,7 @@ void Shard::accept(std::unique_ptr<net::Transport> transport, const Entrance& en
   base::check(!all_.empty(), "the shards know each other before the first connection");
   const std::uint64_t number = next_number_++;
   const Ticket ticket{id(), number};
-  std::string address = read_peer(transport->peer()).key;
+  std::string address = net::read_peer(transport->peer()).key;
   connections_.emplace(number, std::make_unique<Connection>(*this, number, ticket, std::move(transport), entrance));
   // Elsewhere only what never changes is read: all_ and the loop.
   with_addresses([this, ticket, address = std::move(address)](Addresses& addresses) {
