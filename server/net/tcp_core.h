@@ -49,6 +49,7 @@ class TcpTransport::Core final : public std::enable_shared_from_this<Core>, priv
   std::size_t unacknowledged() const { return dead_ ? unacknowledged_ : queued() + in_kernel(); }
   std::size_t queued() const { return s_.plain.size() + s_.out.size() - out_sent_; }
   const State& state() const { return s_; }
+  bool peer_ended() const { return dead_ || peer_ended_ || last_words_; }
   /// A socket and nothing else.
   bool is_bare() const { return !dead_ && !closing_ && s_.tls == nullptr && !holds() && queued() == 0; }
 

@@ -155,6 +155,7 @@ void TcpTransport::start(TransportHandler& handler) { core_->start(handler); }
 void TcpTransport::send(std::string_view bytes) { core_->send(bytes); }
 std::size_t TcpTransport::unacknowledged_bytes() const { return core_->unacknowledged(); }
 std::size_t TcpTransport::queued_bytes() const { return core_->queued(); }
+bool TcpTransport::peer_ended() const { return core_->peer_ended(); }
 void TcpTransport::pause() { core_->pause(); }
 void TcpTransport::resume() { core_->resume(); }
 void TcpTransport::start_tls(base::Ref<certs::Store> certificates, std::string_view host) {

@@ -47,6 +47,7 @@ class TcpTransport : public Transport {
   void close() override;
   void abort(std::string_view why) override;
   const std::string& peer() const override;
+  bool peer_ended() const override;
   /// `target` must be an AsioLoop.
   void move_to(base::Loop& target, base::Fn<void(std::unique_ptr<Transport>)> arrived) override;
 

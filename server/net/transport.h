@@ -68,6 +68,8 @@ class Transport {
   virtual void abort(std::string_view why) = 0;
 
   virtual const std::string& peer() const = 0;
+  /// The peer has ended the stream, or is gone; also known while paused, before on_closed tells.
+  virtual bool peer_ended() const { return false; }
 
   /// Lets go of this loop: the connection, with its TLS session, deadline and queue, arrives at `target` as a new
   /// transport not yet started. This one is dead afterwards and calls nothing. Not within on_bytes. A connection that

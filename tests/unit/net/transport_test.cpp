@@ -168,6 +168,20 @@ TEST(Transport, AnEndThatCameWhileReadingWasPausedIsSeen) {
   EXPECT_EQ(server.home.run([&] { return peer.received; }), "first last words");
 }
 
+TEST(Transport, ThatThePeerHasEndedIsKnownWhilePaused) {
+  Server server({});
+  Client romeo(server.port());
+  Peer& peer = *server.accepted.get();
+  const auto known = [&] { return server.home.run([&] { return peer.transport->peer_ended(); }); };
+  server.home.run([&] { peer.transport->pause(); });
+  romeo.send("unread");
+  EXPECT_FALSE(known());
+  romeo.end_output();
+  while (!known()) {
+  }
+  EXPECT_TRUE(peer.closed.empty());
+}
+
 TEST(Transport, ResetIsAnErrorUnlessClosing) {
   for (const bool closing : {false, true}) {
     Server server({});
