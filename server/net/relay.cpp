@@ -1,12 +1,16 @@
 #include "net/relay.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,10 +25,27 @@ constexpr std::size_t kBuffer = 64 * 1024;       // the same where bytes are cop
 constexpr std::uint64_t kTurn = 512 * 1024;      // carried before others have their turn
 constexpr std::uint64_t kPacedTurn = 64 * 1024;  // the same where others wait for what is left of a pace
 constexpr std::uint64_t kLeastBurst = 64 * 1024;
-constexpr auto kRefill = std::chrono::milliseconds(50);
-constexpr int kBurstParts = 4;  // of a second
+constexpr auto kEarn = std::chrono::milliseconds(50);  // in such portions: single bytes cost as much as many
+constexpr auto kMostEarned = std::chrono::seconds(1);
+constexpr std::uint64_t kBurstParts = 4;  // of a second
+constexpr rlim_t kKeptDescriptors = 32;   // for the rest of the process, as a listener keeps them
 
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+/// A call's result once no signal comes between.
+template <class Call>
+ssize_t repeated(Call call) {
+  for (;;) {
+    const ssize_t result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+bool is_scarce(int descriptor) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return false;
+  return static_cast<rlim_t>(descriptor) + kKeptDescriptors >= files.rlim_cur;
+}
 
 /// What stands between two sockets, one way: a pipe, or a buffer where there is none.
 class Vessel {
@@ -41,33 +62,44 @@ class Vessel {
     if (splices_ && pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
       out_ = Fd(ends[0]);
       in_ = Fd(ends[1]);
+      splices_ = !is_scarce(std::max(ends[0], ends[1]));
+    } else {
+      splices_ = false;
+    }
+    if (splices_) {
       (void)fcntl(in_.get(), F_SETPIPE_SZ, kPipe);  // the kernel may grant a user no more; then it takes more calls
       capacity_ = static_cast<std::size_t>(std::max(4096, fcntl(in_.get(), F_GETPIPE_SZ)));
       return;
     }
-    splices_ = false;
+    out_ = Fd();
+    in_ = Fd();
     buffer_.resize(kBuffer);
     capacity_ = buffer_.size();
   }
 
   /// From a socket, as read(2) tells it.
   ssize_t fill(int socket, std::size_t most) {
-    const ssize_t got = splices_ ? splice(socket, nullptr, in_.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
-                                 : recv(socket, buffer_.data(), std::min(most, buffer_.size()), 0);
+    const ssize_t got = repeated([&] {
+      return splices_ ? splice(socket, nullptr, in_.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+                      : recv(socket, buffer_.data(), std::min(most, buffer_.size()), 0);
+    });
     if (got > 0) held_ += static_cast<std::size_t>(got);
     return got;
   }
 
   /// To a socket, as write(2) tells it.
   ssize_t pour(int socket) {
-    const ssize_t put = splices_
-                            ? splice(out_.get(), nullptr, socket, nullptr, held_, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
-                            : send(socket, buffer_.data() + sent_, held_, MSG_NOSIGNAL);
+    const ssize_t put = repeated([&] {
+      return splices_ ? splice(out_.get(), nullptr, socket, nullptr, held_, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+                      : send(socket, buffer_.data() + sent_, held_, MSG_NOSIGNAL);
+    });
     if (put <= 0) return put;
     held_ -= static_cast<std::size_t>(put);
     sent_ = held_ == 0 ? 0 : sent_ + static_cast<std::size_t>(put);
     return put;
   }
+
+  void empty() { held_ = sent_ = 0; }
 
   /// A pipe has room for another piece of whatever size; a buffer is filled from its beginning.
   bool takes_more() const { return splices_ ? room() > 0 : held_ == 0; }
@@ -93,6 +125,10 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
 
   base::Result<void> start() {
     for (Side& side : sides_) {
+      // Who takes nothing for a while is the relay's affair, not the kernel's.
+      const auto idle = std::chrono::duration_cast<std::chrono::milliseconds>(limits_.idle).count();
+      const int most = static_cast<int>(std::min<std::int64_t>(idle, std::numeric_limits<int>::max()));
+      (void)setsockopt(side.socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, &most, sizeof most);
       if (!loop_.ready_set().add(side.socket.get(), side))
         return base::failure(std::string("waiting for a socket: ") + std::strerror(errno));
       side.waits = true;
@@ -150,13 +186,14 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
         turn -= std::min(turn, carried);
       }
     }
-    if (ways_[0].closed && ways_[1].closed) return finish(End::finished);
+    if (ways_[0].closed && ways_[1].closed) return finish(lost_ ? End::lost : End::finished);
     if (turn == 0) go_on_later();
   }
 
+  /// In the next turn: a job would run in this one, before others are read.
   void go_on_later() {
     if (std::exchange(posted_, true)) return;
-    loop_.post([self = shared_from_this()] {
+    loop_.at_turn_end([self = shared_from_this()] {
       self->posted_ = false;
       self->run();
     });
@@ -164,6 +201,7 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
 
   /// Bytes taken from the source or given to the target.
   std::uint64_t step(Way& way, std::uint64_t most) {
+    if (way.closed) return 0;
     const std::uint64_t filled = fill(way, most);
     if (dead_) return 0;
     const std::uint64_t poured = pour(way);
@@ -190,7 +228,7 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
     if (got == 0) {
       way.ended = true;
     } else if (!would_block()) {
-      finish(End::lost);
+      break_off(way);
     } else if (was_empty) {
       way.from.readable = false;
     } else {
@@ -210,9 +248,22 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
     if (put < 0 && would_block()) {
       way.to.writable = false;
     } else {
-      finish(End::lost);
+      give_up(way);
     }
     return 0;
+  }
+
+  /// The source's connection broke: what it sent before still goes, and nothing more to it.
+  void break_off(Way& way) {
+    way.ended = true;
+    give_up(&way == &ways_[0] ? ways_[1] : ways_[0]);
+  }
+
+  /// The target takes nothing any more; what it has sent still goes the other way.
+  void give_up(Way& way) {
+    lost_ = lost_ || !way.closed;
+    way.ended = way.closed = true;
+    way.vessel.empty();
   }
 
   /// All that may be carried was: it is well if that was all.
@@ -223,22 +274,40 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
       way.ended = true;
     } else if (got < 0 && would_block()) {
       way.from.readable = false;
+    } else if (got > 0) {
+      finish(End::too_much);
     } else {
-      finish(got > 0 ? End::too_much : End::lost);
+      break_off(way);
     }
     return 0;
   }
 
-  /// What may be taken at once; where it is nothing, it is seen to that things go on.
+  /// What may be taken at once. Who has a pace takes something in his turn only.
   std::uint64_t allowed_now() {
     std::uint64_t allowed = limits_.bytes > 0 ? limits_.bytes - taken_ : kTurn;
-    for (const auto& pace : limits_.paces) allowed = std::min({allowed, kPacedTurn, pace->allowed(loop_.now())});
-    if (allowed == 0 && !refill_.armed()) refill_ = base::Timer(loop_, kRefill, [this] { run(); });
+    if (limits_.paces.empty()) return allowed;
+    const auto empty = std::ranges::find_if(limits_.paces, [](const auto& pace) { return pace->left() == 0; });
+    if (portion_ == 0 || empty != limits_.paces.end()) {
+      wait_for(empty == limits_.paces.end() ? *limits_.paces.front() : **empty);
+      return 0;
+    }
+    for (const auto& pace : limits_.paces) allowed = std::min({allowed, portion_, pace->left()});
     return allowed;
+  }
+
+  void wait_for(Pace& pace) {
+    if (std::exchange(waits_, true)) return;
+    pace.wait(weak_from_this(), [this] {
+      waits_ = false;
+      portion_ = kPacedTurn;
+      run();
+      portion_ = 0;
+    });
   }
 
   void spend(std::uint64_t bytes) {
     taken_ += bytes;
+    portion_ -= std::min(portion_, bytes);
     for (const auto& pace : limits_.paces) pace->spend(bytes);
   }
 
@@ -250,6 +319,9 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
 
   void finish(End end) {
     if (dead_) return;
+    const linger reset{.l_onoff = 1, .l_linger = 0};
+    if (end != End::finished && end != End::lost)
+      for (const Side& side : sides_) (void)setsockopt(side.socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     drop();
     loop_.post([self = shared_from_this(), end] {
       if (auto done = std::exchange(self->done_, nullptr)) done({self->ways_[0].carried, self->ways_[1].carried, end});
@@ -258,7 +330,8 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
 
   void drop() {
     dead_ = true;
-    for (base::Timer* timer : {&idle_, &total_, &refill_}) timer->cancel();
+    idle_.cancel();
+    total_.cancel();
     for (Side& side : sides_) {
       if (std::exchange(side.waits, false)) loop_.ready_set().remove(side.socket.get(), side);
       side.socket = Fd();
@@ -272,21 +345,60 @@ class Relay::Core final : public std::enable_shared_from_this<Core> {
   Done done_;
   std::uint64_t taken_ = 0;
   base::MonoTime moved_;
-  base::Timer idle_, total_, refill_;
-  bool posted_ = false, dead_ = false;
+  base::Timer idle_, total_;
+  std::uint64_t portion_ = 0;  ///< of this turn, where there are paces
+  bool posted_ = false, waits_ = false, lost_ = false, dead_ = false;
 };
 
-Pace::Pace(std::uint64_t bytes_per_second, base::MonoTime now)
-    : rate_(bytes_per_second), left_(std::max(rate_ / kBurstParts, kLeastBurst)), earned_until_(now) {}
+Pace::Pace(base::Loop& loop, std::uint64_t bytes_per_second)
+    : loop_(loop),
+      rate_(bytes_per_second),
+      most_(std::max(rate_ / kBurstParts, kLeastBurst)),
+      earned_until_(loop.now()) {}
 
-std::uint64_t Pace::allowed(base::MonoTime now) {
-  const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(now - earned_until_).count();
-  const auto earned = static_cast<std::uint64_t>(passed) * rate_ / 1'000'000;
-  if (earned > 0) {
-    left_ = std::min(left_ + earned, std::max(rate_ / kBurstParts, kLeastBurst));
-    earned_until_ = now;
+bool Pace::is_full() {
+  earn();
+  return left_ == most_;
+}
+
+void Pace::wait(std::weak_ptr<void> who, base::Fn<void()> turn) {
+  waiting_.push_back({std::move(who), std::move(turn)});
+  arrange();
+}
+
+void Pace::earn() {
+  const base::Duration passed = loop_.now() - earned_until_;
+  if (passed < kEarn) return;
+  const auto counted =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::min<base::Duration>(passed, kMostEarned));
+  const auto parts = static_cast<std::uint64_t>(counted.count());  // of a thousand
+  left_ = std::min(most_, left_ + rate_ / 1000 * parts + rate_ % 1000 * parts / 1000);
+  earned_until_ += passed;
+}
+
+void Pace::arrange() {
+  if (waiting_.empty() || std::exchange(arranged_, true)) return;
+  earn();
+  if (left_ == 0) {
+    timer_ = base::Timer(loop_, kEarn, [this] { serve(); });
+  } else {
+    loop_.at_turn_end([self = weak_from_this()] {
+      if (const auto pace = self.lock()) pace->serve();
+    });
   }
-  return left_;
+}
+
+/// As long as something is left, but not longer than a turn. Who wants more waits again, behind the others.
+void Pace::serve() {
+  const auto self = shared_from_this();
+  earn();
+  for (std::uint64_t turn = 0; turn < kTurn && left_ > 0 && !waiting_.empty(); turn += kPacedTurn) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (const auto who = next.who.lock()) next.turn();
+  }
+  arranged_ = false;
+  arrange();
 }
 
 base::Result<std::unique_ptr<Relay>> Relay::start(AsioLoop& loop, Fd first, Fd second, const RelayLimits& limits,

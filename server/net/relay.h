@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -16,19 +17,37 @@
 
 namespace net {
 
-/// Bytes a second that all who have it share. One loop's.
-class Pace {
+/// Bytes a second that all who have it share, one after the other. One loop's; everything on its thread.
+class Pace : public std::enable_shared_from_this<Pace> {
  public:
-  /// More than none. A quarter of a second's bytes may go at once.
-  Pace(std::uint64_t bytes_per_second, base::MonoTime now);
+  /// More than none. A quarter of a second's bytes may go at once, and 64 KiB at least.
+  Pace(base::Loop& loop, std::uint64_t bytes_per_second);
 
-  std::uint64_t allowed(base::MonoTime now);
+  /// Bytes that may go now.
+  std::uint64_t left() const { return left_; }
   void spend(std::uint64_t bytes) { left_ -= std::min(left_, bytes); }
+  /// A new one would allow no more.
+  bool is_full();
+  /// Calls `turn` in a later step, once something is left and all who waited before have had their turn; never if `who`
+  /// is gone by then.
+  void wait(std::weak_ptr<void> who, base::Fn<void()> turn);
 
  private:
-  const std::uint64_t rate_;
-  std::uint64_t left_;
+  struct Waiting {
+    std::weak_ptr<void> who;
+    base::Fn<void()> turn;
+  };
+  void earn();
+  void arrange();
+  void serve();
+
+  base::Loop& loop_;
+  const std::uint64_t rate_, most_;
+  std::uint64_t left_ = most_;
   base::MonoTime earned_until_;
+  std::deque<Waiting> waiting_;
+  base::Timer timer_;
+  bool arranged_ = false;
 };
 
 struct RelayLimits {
@@ -39,12 +58,13 @@ struct RelayLimits {
 };
 
 /// Everything on the loop's thread. A side that ends its stream ends the other's reading only once all of its bytes are
-/// there; the way back goes on.
+/// there; the way back goes on. A stream that the relay itself cuts ends with a reset, so that nobody takes a part for
+/// the whole. The process must ignore SIGPIPE: splice(2) can't be told not to raise it.
 class Relay {
  public:
   enum class End : std::uint8_t {
     finished,  ///< both sides ended their streams, and each got all of the other's bytes
-    lost,      ///< a connection broke
+    lost,      ///< a connection broke; what came before has been passed on
     idle,      ///< nobody took a byte for so long
     too_long,
     too_much,

@@ -3,9 +3,12 @@
 #include "net/relay.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <array>
+#include <csignal>
 #include <future>
 #include <thread>
 
@@ -39,6 +42,11 @@ struct Party {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
+  int unacknowledged() const {
+    int bytes = 0;
+    EXPECT_EQ(ioctl(own.get(), SIOCOUTQ, &bytes), 0);
+    return bytes;
+  }
   void end() const { EXPECT_EQ(shutdown(own.get(), SHUT_WR), 0); }
   void reset() {
     const linger now{.l_onoff = 1, .l_linger = 0};
@@ -61,6 +69,7 @@ struct Party {
 
 class RelayTest : public testing::TestWithParam<Relay::Means> {
  protected:
+  RelayTest() { std::signal(SIGPIPE, SIG_IGN); }
   ~RelayTest() override {
     thread_.run([this] { relay_.reset(); });
   }
@@ -72,6 +81,21 @@ class RelayTest : public testing::TestWithParam<Relay::Means> {
       ASSERT_TRUE(started) << started.error().what;
       relay_ = std::move(*started);
     });
+  }
+  std::shared_ptr<net::Pace> pace(std::uint64_t bytes_per_second) {
+    std::shared_ptr<net::Pace> made;
+    thread_.run([&] { made = std::make_shared<net::Pace>(thread_.loop, bytes_per_second); });
+    return made;
+  }
+  /// What the loop's thread has had of the processor.
+  std::chrono::nanoseconds loop_time() {
+    timespec time{};
+    thread_.run([&] { clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time); });
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
+  /// What has come is handled.
+  void take_turns() {
+    for (int i = 0; i < 2; ++i) thread_.run([] {});
   }
   void part() {
     thread_.run([this] { relay_.reset(); });
@@ -185,7 +209,7 @@ TEST_P(RelayTest, MoreThanIsAllowedEndsIt) {
 }
 
 TEST_P(RelayTest, KeepsToItsRate) {
-  join({.paces = {std::make_shared<net::Pace>(1024 * 1024, std::chrono::steady_clock::now())}});
+  join({.paces = {pace(1024 * 1024)}});
   const std::string text = pattern(512 * 1024);
   const auto began = std::chrono::steady_clock::now();
   const std::jthread speaker([&] {
@@ -194,7 +218,36 @@ TEST_P(RelayTest, KeepsToItsRate) {
   });
   EXPECT_EQ(juliet.hear(), text);
   // A quarter of a second's bytes may go at once.
-  EXPECT_GE(std::chrono::steady_clock::now() - began, 250ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 200ms);
+}
+
+TEST_P(RelayTest, ALowRateGoesOnWithoutTurningInCircles) {
+  join({.paces = {pace(128 * 1024), pace(64 * 1024 * 1024)}});
+  const std::string text = pattern(128 * 1024);  // half of it at once, the rest in portions
+  const std::jthread speaker([&] {
+    romeo.say(text);
+    romeo.end();
+  });
+  EXPECT_EQ(juliet.hear(), text);
+  EXPECT_LT(loop_time(), 100ms) << "of the processor";
+}
+
+TEST_P(RelayTest, WhoIsReadNoMoreStillSpeaks) {
+  const int few = 4096;  // so that the relay has most of it when the way back breaks
+  setsockopt(juliet.own.get(), SOL_SOCKET, SO_RCVBUF, &few, sizeof few);
+  setsockopt(juliet.relayed.get(), SOL_SOCKET, SO_SNDBUF, &few, sizeof few);
+  join();
+  const std::string text = pattern(100'000);
+  romeo.say(text);
+  romeo.end();
+  while (romeo.unacknowledged() > 0) {  // what has not left by then is lost with the connection
+  }
+  EXPECT_EQ(shutdown(romeo.own.get(), SHUT_RD), 0);
+  for (int i = 0; i < 3; ++i) {  // the first is answered with a reset, and then there is nobody to tell
+    juliet.say("stop!");
+    take_turns();
+  }
+  EXPECT_EQ(juliet.hear(), text);
 }
 
 TEST_P(RelayTest, WithoutItThereIsNoConnection) {
