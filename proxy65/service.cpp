@@ -20,8 +20,8 @@ constexpr std::string_view kNs = "http://jabber.org/protocol/bytestreams";
 constexpr router::Xep kXep{65, "1.8.2", "SOCKS5 Bytestreams"};
 constexpr std::size_t kMostSid = 1024;  // bytes
 
-std::shared_ptr<net::Pace> pace_of(std::uint64_t bytes_per_second, base::MonoTime now) {
-  return bytes_per_second == 0 ? nullptr : std::make_shared<net::Pace>(bytes_per_second, now);
+std::shared_ptr<net::Pace> pace_of(std::uint64_t bytes_per_second, base::Loop& loop) {
+  return bytes_per_second == 0 ? nullptr : std::make_shared<net::Pace>(loop, bytes_per_second);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ Service::Service(router::Router& router, router::Registry& registry, SettingsRef
       registry_(registry),
       settings_(std::move(settings)),
       streamhost_(router.loop(), std::move(carry)),
-      pace_(pace_of(settings_->bytes_per_second, router.loop().now())) {
+      pace_(pace_of(settings_->bytes_per_second, router.loop())) {
   registry.xep(kXep);
   for (const std::string_view var : {xmpp::ns::disco_info, xmpp::ns::disco_items, kNs})
     registry.feature(Target::proxy, var);
@@ -71,7 +71,9 @@ void Service::receive(router::PacketRef packet) {
 
 void Service::use(SettingsRef settings) {
   if (settings->bytes_per_second != settings_->bytes_per_second)
-    pace_ = pace_of(settings->bytes_per_second, router_.loop().now());
+    pace_ = pace_of(settings->bytes_per_second, router_.loop());
+  if (settings->bytes_per_second_per_user != settings_->bytes_per_second_per_user)
+    for (auto& [who, user] : users_) user.pace = pace_of(settings->bytes_per_second_per_user, router_.loop());
   settings_ = std::move(settings);
 }
 
@@ -118,13 +120,14 @@ void Service::activation_asked(router::Responder responder) {
   if (streamhost_.active() >= settings_->streams ||
       (found != users_.end() && found->second.streams >= settings_->streams_per_user))
     return responder.error({Condition::resource_constraint, ErrorType::wait});
-  User& user = found != users_.end() ? found->second : users_[requester.bare()];
+  forget_users();
+  User& user = users_.try_emplace(requester.bare()).first->second;
   ++user.streams;
   const auto outcome = streamhost_.activate(hash_of(sid, requester, *target), limits_of(user),
                                             [this, requester, target = std::string(target->str())](
                                                 const net::Relay::Outcome& how) { ended(requester, target, how); });
   if (outcome == Streamhost::Activation::done) return responder.result();
-  if (--user.streams == 0) users_.erase(requester.bare());
+  --user.streams;
   switch (outcome) {
     case Streamhost::Activation::unknown: return responder.error(Condition::item_not_found);
     case Streamhost::Activation::alone: return responder.error(Condition::not_allowed);
@@ -133,7 +136,7 @@ void Service::activation_asked(router::Responder responder) {
 }
 
 net::RelayLimits Service::limits_of(User& user) {
-  if (user.pace == nullptr) user.pace = pace_of(settings_->bytes_per_second_per_user, router_.loop().now());
+  if (user.pace == nullptr) user.pace = pace_of(settings_->bytes_per_second_per_user, router_.loop());
   net::RelayLimits limits{
       .paces = {}, .bytes = settings_->stream_bytes, .idle = settings_->idle, .total = settings_->total};
   for (const auto& pace : {pace_, user.pace})
@@ -148,8 +151,15 @@ void Service::ended(const xmpp::Jid& requester, const std::string& target, const
                                      {"target", target},
                                      {"bytes", outcome.forth + outcome.back},
                                      {"why", to_string(outcome.end)}});
-  const auto user = users_.find(requester.bare());
-  if (user != users_.end() && --user->second.streams == 0) users_.erase(user);
+  --users_.at(requester.bare()).streams;
+}
+
+/// Those without a stream, but not before their pace is what a new one would be: ending a stream must give nobody more.
+void Service::forget_users() {
+  std::erase_if(users_, [](const auto& one) {
+    const User& user = one.second;
+    return user.streams == 0 && (user.pace == nullptr || user.pace->is_full());
+  });
 }
 
 }  // namespace proxy65

@@ -42,7 +42,7 @@ class Service final : public router::Component {
   Counts counts() const { return {streamhost_.waiting(), streamhost_.active(), streams_, bytes_}; }
 
  private:
-  /// Somebody with streams.
+  /// Somebody who has, or just had, streams.
   struct User {
     std::uint32_t streams = 0;
     std::shared_ptr<net::Pace> pace;
@@ -53,6 +53,7 @@ class Service final : public router::Component {
   void addresses_asked(router::Responder responder);
   void activation_asked(router::Responder responder);
   net::RelayLimits limits_of(User& user);
+  void forget_users();
   void ended(const xmpp::Jid& requester, const std::string& target, const net::Relay::Outcome& outcome);
 
   router::Router& router_;

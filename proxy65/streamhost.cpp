@@ -7,12 +7,13 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/peer_address.h"
 #include "proxy65/socks5.h"
 
 namespace proxy65 {
 namespace {
 
-std::string address_of(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
+constexpr std::chrono::minutes kTold{1};  // between two lines about the same
 
 std::string new_secret() {
   std::string secret(crypto_shorthash_KEYBYTES, '\0');
@@ -26,7 +27,10 @@ std::string new_secret() {
 class Streamhost::Session final : private net::TransportHandler {
  public:
   Session(Streamhost& owner, std::uint64_t number, std::unique_ptr<net::Transport> transport)
-      : owner_(owner), number_(number), address_(address_of(transport->peer())), transport_(std::move(transport)) {
+      : owner_(owner),
+        number_(number),
+        address_(net::read_peer(transport->peer()).key),
+        transport_(std::move(transport)) {
     deadline_ = base::Timer(owner_.loop_, kHandshake, [this] { owner_.drop(number_); });
     transport_->start(*this);
   }
@@ -35,6 +39,7 @@ class Streamhost::Session final : private net::TransportHandler {
   const std::string& address() const { return address_; }
   const std::string& hash() const { return socks_.hash(); }
   bool waits() const { return socks_.state() == Socks5::State::asked; }
+  bool is_gone() const { return transport_->peer_ended(); }
   std::unique_ptr<net::Transport> take_transport() { return std::move(transport_); }
 
  private:
@@ -72,21 +77,27 @@ Streamhost::Streamhost(base::Loop& loop, Carry carry) : loop_(loop), carry_(std:
 Streamhost::~Streamhost() = default;
 
 void Streamhost::accept(std::unique_ptr<net::Transport> transport) {
-  if (!make_room(address_of(transport->peer()))) return;
+  const std::string address = net::read_peer(transport->peer()).key;
+  if (!make_room(address)) return tell_refused(transport->peer());
   const std::uint64_t number = ++last_;
+  ++by_address_[address];
   sessions_.emplace(number, std::make_unique<Session>(*this, number, std::move(transport)));
 }
 
-/// False for whoever has enough already. In all, the oldest goes first: it has had the most time.
+/// False for whoever has enough already. Of all others, who has not asked goes before who has, and the oldest first.
 bool Streamhost::make_room(const std::string& address) {
-  const auto same = std::ranges::count_if(sessions_, [&](const auto& one) { return one.second->address() == address; });
-  if (static_cast<std::size_t>(same) >= kMostPerAddress) {
-    base::log::warning("proxy65_refused", {{"peer", address}, {"connections", same}});
-    return false;
-  }
-  if (sessions_.size() == kMostWaiting)
-    drop(std::ranges::min_element(sessions_, {}, [](const auto& one) { return one.first; })->first);
+  const auto known = by_address_.find(address);
+  if (known != by_address_.end() && known->second >= kMostPerAddress) return false;
+  if (sessions_.size() < kMostWaiting) return true;
+  const auto silent = std::ranges::find_if(sessions_, [](const auto& one) { return !one.second->waits(); });
+  drop((silent != sessions_.end() ? silent : sessions_.begin())->first);
   return true;
+}
+
+void Streamhost::tell_refused(const std::string& peer) {
+  if (loop_.now() < tell_at_) return;
+  tell_at_ = loop_.now() + kTold;
+  base::log::warning("proxy65_refused", {{"peer", peer}, {"why", "too many connections from its address"}});
 }
 
 /// Where nobody can tell by the time it takes how much of a hash was right.
@@ -106,8 +117,10 @@ std::vector<Streamhost::Session*> Streamhost::find(std::string_view hash) const 
   return found;
 }
 
-/// A third is none of the two.
+/// A third is none of the two, unless one of those has left.
 bool Streamhost::pair(Session& session) {
+  for (const Session* other : find(session.hash()))
+    if (other->is_gone()) drop(other->number());
   if (find(session.hash()).size() >= 2) return false;
   by_hash_.emplace(key_of(session.hash()), &session);
   return true;
@@ -119,6 +132,8 @@ void Streamhost::drop(std::uint64_t number) {
   const auto [begin, end] = by_hash_.equal_range(key_of(found->second->hash()));
   const auto own = std::find_if(begin, end, [&](const auto& one) { return one.second == found->second.get(); });
   if (own != end) by_hash_.erase(own);
+  const auto count = by_address_.find(found->second->address());
+  if (--count->second == 0) by_address_.erase(count);
   sessions_.erase(found);
 }
 

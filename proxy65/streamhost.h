@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,8 +28,8 @@ class Streamhost {
  public:
   static constexpr base::Duration kHandshake = std::chrono::seconds(10);
   static constexpr base::Duration kWait = std::chrono::seconds(30);  ///< for the other party and for activation
-  static constexpr std::size_t kMostWaiting = 1000;                  ///< connections; the oldest makes room
-  static constexpr std::size_t kMostPerAddress = 50;                 ///< of them
+  static constexpr std::size_t kMostWaiting = 1000;   ///< of them the oldest that has not asked makes room
+  static constexpr std::size_t kMostPerAddress = 50;  ///< from one IPv4 address or one /64 of IPv6
 
   Streamhost(base::Loop& loop, Carry carry);
   Streamhost(const Streamhost&) = delete;
@@ -54,6 +55,7 @@ class Streamhost {
   class Session;
 
   bool make_room(const std::string& address);
+  void tell_refused(const std::string& peer);
   bool pair(Session& session);
   void drop(std::uint64_t number);
   std::vector<Session*> find(std::string_view hash) const;
@@ -63,8 +65,10 @@ class Streamhost {
   const Carry carry_;
   const std::string secret_;  ///< of key_of()
   std::uint64_t last_ = 0;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
-  std::unordered_multimap<std::uint64_t, Session*> by_hash_;  ///< who has asked, by key_of()
+  std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;  ///< the oldest first
+  std::unordered_map<std::string, std::size_t> by_address_;     ///< how many of them
+  base::MonoTime tell_at_ = base::MonoTime::min();              ///< the next line about a refusal
+  std::unordered_multimap<std::uint64_t, Session*> by_hash_;    ///< who has asked, by key_of()
   std::unordered_map<std::uint64_t, std::shared_ptr<void>> streams_;
 };
 

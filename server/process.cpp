@@ -441,6 +441,7 @@ void Process::reload(admin::Done done) {
     auto read = std::make_unique<base::Result<Read>>(read_again(options_.config_file, data_, served, home().wall()));
     home().post([this, read = std::move(read), done = std::move(done)]() mutable {
       reloading_ = false;
+      if (stopping_) return done(base::failure("the server is stopping"));
       if (!*read) {
         base::log::error("reload_refused", {{"why", read->error().what}});
         return done(std::unexpected(read->error()));

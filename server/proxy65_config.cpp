@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config.h"
+#include "router/token_service.h"
 
 namespace {
 
@@ -74,10 +75,10 @@ Proxy65Config read_proxy65(const Reader& in) {
 
 void check_proxy65(const Reader& in, const Proxy65Config& proxy, const Config& config) {
   const xmpp::Jid& domain = proxy.settings->domain;
-  const bool taken = std::ranges::find(config.hosts, domain, &HostConfig::domain) != config.hosts.end() ||
+  const bool taken = domain.str() == router::kTokenService ||
+                     std::ranges::find(config.hosts, domain, &HostConfig::domain) != config.hosts.end() ||
                      std::ranges::find(config.rooms, domain, &router::RoomService::domain) != config.rooms.end();
-  if (taken)
-    in.complain("'" + std::string(domain.str()) + "' is a host or a room service already; give another 'domain'");
+  if (taken) in.complain("'" + std::string(domain.str()) + "' is taken already; give another 'domain'");
   if (config.hosts.empty()) in.complain("there is nobody to use it; add <host domain='…'/>");
 }
 

@@ -202,6 +202,37 @@ TEST_F(ServiceTest, StreamsOfOnePersonShareAPace) {
   EXPECT_EQ(streams[0]->limits.bytes, 77U);
 }
 
+TEST_F(ServiceTest, ANewStreamGivesNobodyMore) {
+  auto settings = plain_settings();
+  settings->bytes_per_second_per_user = 100'000;
+  service.use(settings);
+  const auto pace_of = [&](const char* sid) {
+    meet(sid, kRomeo, kJuliet);
+    EXPECT_EQ(activate(kRomeo, sid, std::string(kJuliet)), "result");
+    auto pace = streams.back()->limits.paces.at(0);
+    streams.back()->done({});
+    return pace;
+  };
+  const auto first = pace_of("s1");
+  first->spend(first->left());
+  EXPECT_EQ(pace_of("s2"), first);
+  world_.advance(std::chrono::seconds(1));
+  EXPECT_NE(pace_of("s3"), first) << "it was full again";
+  EXPECT_GT(pace_of("s4")->left(), 0U);
+}
+
+TEST_F(ServiceTest, AReloadSetsTheRateOfThoseWhoHaveStreams) {
+  meet("s1", kRomeo, kJuliet);
+  ASSERT_EQ(activate(kRomeo, "s1", std::string(kJuliet)), "result");
+  EXPECT_TRUE(streams[0]->limits.paces.empty());
+  auto settings = plain_settings();
+  settings->bytes_per_second_per_user = 100'000;
+  service.use(settings);
+  meet("s2", kRomeo, kJuliet);
+  ASSERT_EQ(activate(kRomeo, "s2", std::string(kJuliet)), "result");
+  EXPECT_EQ(streams[1]->limits.paces.size(), 1U);
+}
+
 TEST_F(ServiceTest, OtherStanzasAreAnsweredAsTheyShould) {
   const auto refused = [&](const xml::Element& answer) {
     const xml::Element* error = answer.child("jabber:client", "error");

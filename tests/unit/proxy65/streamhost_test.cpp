@@ -153,6 +153,10 @@ TEST_F(StreamhostTest, OneAddressHasSoManyConnections) {
   const auto other = connect({}, "192.0.2.2:40000");
   EXPECT_FALSE(other.closed());
   EXPECT_EQ(host->waiting(), Streamhost::kMostPerAddress + 1);
+  for (std::size_t i = 0; i < Streamhost::kMostPerAddress; ++i)
+    peers.push_back(connect({}, "[2001:db8::" + std::to_string(i) + "]:40000"));
+  EXPECT_TRUE(connect({}, "[2001:db8::ffff]:40000").closed());
+  EXPECT_FALSE(connect({}, "[2001:db8:0:1::1]:40000").closed());
 }
 
 TEST_F(StreamhostTest, OfTooManyTheOldestGoes) {
@@ -164,6 +168,15 @@ TEST_F(StreamhostTest, OfTooManyTheOldestGoes) {
   EXPECT_FALSE(peers[1].closed());
   EXPECT_FALSE(newest.closed());
   EXPECT_EQ(host->waiting(), Streamhost::kMostWaiting);
+}
+
+TEST_F(StreamhostTest, WhoHasAskedIsNotCrowdedOut) {
+  const auto romeo = connect(kHash), juliet = connect(kHash);
+  std::vector<sim::Peer> peers;
+  for (std::size_t i = 0; i < Streamhost::kMostWaiting; ++i)
+    peers.push_back(connect({}, "192.0.2." + std::to_string(2 + i / 40) + ":40000"));
+  EXPECT_TRUE(peers.front().closed());
+  EXPECT_EQ(activate(), Streamhost::Activation::done);
 }
 
 TEST_F(StreamhostTest, AnEndIsToldOnce) {
