@@ -1,5 +1,6 @@
 #include "net/http_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -9,6 +10,8 @@ namespace net {
 namespace {
 
 bool covers(const HttpRoute& route, std::string_view path) {
+  if (route.path.ends_with("/**"))
+    return path.size() >= route.path.size() - 1 && path.starts_with(route.path.substr(0, route.path.size() - 2));
   if (!route.path.ends_with("/*")) return route.path == path;
   const std::string_view folder = std::string_view(route.path).substr(0, route.path.size() - 1);
   return path.starts_with(folder) && path.size() > folder.size() && path.find('/', folder.size()) == path.npos;
@@ -49,6 +52,7 @@ void HttpConnection::on_tls() {
 }
 
 void HttpConnection::on_drained() {
+  if (state_ == State::sending && !fetching_) return give_next();
   if (state_ != State::unread) return;
   enter(State::waiting);
   transport_->resume();
@@ -70,7 +74,9 @@ void HttpConnection::enter(State state) {
       break;
     case State::head: break;
     case State::body: time = limits.body; break;
+    case State::held:
     case State::answering: time = limits.answer; break;
+    case State::sending:
     case State::unread: time = limits.idle; break;
     case State::closing: return deadline_.cancel();  // the transport has one
   }
@@ -82,9 +88,11 @@ void HttpConnection::on_deadline() {
     case State::waiting: return close();
     case State::head:
     case State::body: return refuse(408, "the request took too long");
+    case State::held:
     case State::answering:
       keep_alive_ = false;
       return answer(number_, house_.error_page(503, "the answer took too long"));
+    case State::sending:
     case State::unread: return transport_->abort("the client does not read");
     case State::closing: return;
   }
@@ -110,7 +118,7 @@ void HttpConnection::read(std::string_view& input) {
     switch (parser_->next(input)) {
       case HttpParser::Event::need_more: return;
       case HttpParser::Event::head: on_head(); break;
-      case HttpParser::Event::body: parser_->request().body += parser_->piece(); break;
+      case HttpParser::Event::body: take_piece(parser_->piece()); break;
       case HttpParser::Event::done: on_whole(); break;
       case HttpParser::Event::failed: refuse(parser_->fault().status, parser_->fault().why); break;
     }
@@ -139,13 +147,50 @@ void HttpConnection::on_head() {
     const std::string* expected = request.field("Expect");
     if (expected == nullptr || !same_field_name(*expected, "100-continue"))
       return answer_at_once(house_.error_page(417, "the only expectation met is 100-continue"));
-    if (parser_->has_body()) transport_->send("HTTP/1.1 100 Continue\r\n\r\n");
   }
+  const bool asks = request.count("Expect") > 0 && parser_->version() >= 11 && parser_->has_body();
   enter(State::body);
+  if (route_->taker) open_sink();
+  if (asks && state_ == State::body) transport_->send("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+/// What the request asks for is known before its body comes, and may be refused then.
+void HttpConnection::open_sink() {
+  HttpRequest request = parser_->request();
+  request.peer = transport_->peer();
+  request.certificate = certificate_;
+  body_deadline_ =
+      base::Timer(house_.loop, house_.limits.long_body, [this] { refuse(408, "the request took too long"); });
+  auto sink = route_->taker(HttpResponder(weak_from_this(), number_, std::move(request)));
+  if (state_ == State::body) sink_ = std::move(sink);
+}
+
+void HttpConnection::take_piece(std::string_view piece) {
+  if (!route_->taker) {
+    parser_->request().body += piece;
+    return;
+  }
+  const std::uint64_t number = number_;
+  const bool more = sink_->take(piece);
+  if (number != number_ || state_ != State::body) return;  // it has answered
+  enter(more ? State::body : State::held);
+}
+
+void HttpConnection::go_on(std::uint64_t number) {
+  if (state_ != State::held || number != number_) return;
+  enter(State::body);
+  std::string_view nothing;
+  read(nothing);  // that was the last piece, perhaps
+  if (reads()) transport_->resume();
 }
 
 void HttpConnection::on_whole() {
   enter(State::answering);
+  if (sink_ != nullptr) {
+    body_deadline_.cancel();
+    parser_.reset();
+    return sink_->end();
+  }
   HttpRequest request = std::move(parser_->request());
   parser_.reset();
   request.peer = transport_->peer();
@@ -162,16 +207,64 @@ void HttpConnection::answer_at_once(const HttpResponse& response) {
 }
 
 void HttpConnection::answer(std::uint64_t number, const HttpResponse& response) {
-  if (state_ != State::answering || number != number_) return;
+  if (number != number_) return;
+  if ((state_ == State::body || state_ == State::held) && route_ != nullptr && route_->taker)
+    return answer_at_once(response);
+  if (state_ != State::answering) return;
   base::log::debug("http_answered", {{"peer", transport_->peer()}, {"status", response.status}});
   transport_->send(serialised(response, house_.loop.wall(), {.last = !keep_alive_, .head_only = head_only_}));
+  answered();
+}
+
+void HttpConnection::answer(std::uint64_t number, const HttpResponse& response, std::uint64_t bytes,
+                            std::unique_ptr<HttpSource> source) {
+  if (state_ != State::answering || number != number_) return;
+  base::log::debug("http_answered", {{"peer", transport_->peer()}, {"status", response.status}, {"bytes", bytes}});
+  transport_->send(
+      serialised(response, house_.loop.wall(), {.last = !keep_alive_, .head_only = head_only_, .bytes = bytes}));
+  if (head_only_ || bytes == 0) return answered();
+  source_ = std::move(source);
+  left_ = bytes;
+  give_next();
+}
+
+/// One piece at a time: the next is fetched when the client's system has this one.
+void HttpConnection::give_next() {
+  constexpr std::uint64_t kPiece = 128 * 1024;
+  enter(State::sending);
+  fetching_ = true;
+  source_->next(std::min(left_, kPiece), [self = weak_from_this(), number = number_](std::string piece) {
+    if (const auto connection = self.lock()) connection->given(number, std::move(piece));
+  });
+}
+
+void HttpConnection::given(std::uint64_t number, std::string piece) {
+  if (state_ != State::sending || number != number_) return;
+  if (piece.empty() || piece.size() > left_) return transport_->abort("the answer ended early");
+  fetching_ = false;
+  left_ -= piece.size();
+  enter(State::sending);
+  transport_->send(piece);
+  if (left_ == 0) answered();
+}
+
+/// Later: one of them may be what has called.
+void HttpConnection::let_go() {
+  if (sink_ == nullptr && source_ == nullptr) return;
+  house_.loop.post([sink = std::move(sink_), source = std::move(source_)] {});
+}
+
+/// The request under way is over.
+void HttpConnection::answered() {
+  body_deadline_.cancel();
+  let_go();
   if (!keep_alive_) return close();
   enter(transport_->queued_bytes() > house_.limits.unsent_bytes ? State::unread : State::waiting);
   if (!inside_ && reads()) transport_->resume();
 }
 
 void HttpConnection::finish() {
-  if (state_ == State::answering) {
+  if (state_ == State::answering || state_ == State::sending) {
     keep_alive_ = false;
   } else if (state_ != State::closing) {
     close();
@@ -191,6 +284,8 @@ void HttpConnection::refuse(int status, std::string_view why) {
 
 void HttpConnection::close() {
   parser_.reset();
+  body_deadline_.cancel();
+  let_go();
   enter(State::closing);
   transport_->close();
 }

@@ -39,19 +39,38 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   bool reads() const { return waits() || state_ == State::head || state_ == State::body; }
   /// To the request of this number, unless its time is over.
   void answer(std::uint64_t number, const HttpResponse& response);
+  void answer(std::uint64_t number, const HttpResponse& response, std::uint64_t bytes,
+              std::unique_ptr<HttpSource> source);
+  /// The sink of this request takes more.
+  void go_on(std::uint64_t number);
   /// Ends once what was asked has its answer.
   void finish();
   /// Its responder was dropped.
   void give_up(std::uint64_t number);
 
  private:
-  enum class State : std::uint8_t { waiting, head, body, answering, unread, closing };
+  enum class State : std::uint8_t {
+    waiting,
+    head,
+    body,
+    held,  ///< like body, but the sink takes no more for now
+    answering,
+    sending,  ///< a body that comes in pieces
+    unread,
+    closing,
+  };
 
   void enter(State state);
   void on_deadline();
   void read(std::string_view& input);
   void on_head();
   void on_whole();
+  void take_piece(std::string_view piece);
+  void open_sink();
+  void give_next();
+  void given(std::uint64_t number, std::string piece);
+  void let_go();
+  void answered();
   void answer_at_once(const HttpResponse& response);
   void refuse(int status, std::string_view why);
   void close();
@@ -61,7 +80,11 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<HttpParser> parser_;  ///< null between two requests
   const HttpRoute* route_ = nullptr;
-  base::Timer deadline_;
+  base::Timer deadline_, body_deadline_;
+  std::unique_ptr<HttpSink> sink_;      ///< of the body that comes
+  std::unique_ptr<HttpSource> source_;  ///< of the one that goes
+  std::uint64_t left_ = 0;              ///< bytes that it still has to give
+  bool fetching_ = false;               ///< it has been asked for the next piece
   State state_ = State::waiting;
   std::string certificate_;
   std::uint64_t number_ = 0;  ///< of the request under way

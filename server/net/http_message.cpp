@@ -39,20 +39,27 @@ std::string_view reason_of(int status) {
     case 200: return "OK";
     case 201: return "Created";
     case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
     case 417: return "Expectation Failed";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
     case 501: return "Not Implemented";
     case 503: return "Service Unavailable";
+    case 507: return "Insufficient Storage";
     default: return "";  // RFC 9112 4: the phrase may be empty
   }
 }
@@ -80,10 +87,11 @@ std::string serialised(const HttpResponse& response, base::WallTime now, HttpFra
   for (const HttpField& field : response.fields) add(bytes, field.name, field.value);
   if (!response.has("Cache-Control")) add(bytes, "Cache-Control", "no-store");
   add(bytes, "X-Content-Type-Options", "nosniff");
-  if (response.status != 204) add(bytes, "Content-Length", std::to_string(response.body.size()));  // RFC 9110 8.6
+  if (response.status != 204 && response.status != 304)
+    add(bytes, "Content-Length", std::to_string(framing.bytes.value_or(response.body.size())));  // RFC 9110 8.6
   if (framing.last) add(bytes, "Connection", "close");
   bytes += "\r\n";
-  if (!framing.head_only) bytes += response.body;
+  if (!framing.head_only && !framing.bytes) bytes += response.body;
   return bytes;
 }
 

@@ -1,6 +1,8 @@
 // HTTP requests and responses as values, and a response's bytes (RFC 9110, RFC 9112).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +46,9 @@ std::string_view reason_of(int status);
 std::string http_date(base::WallTime time);
 
 struct HttpFraming {
-  bool last = false;       ///< the connection ends behind it
-  bool head_only = false;  ///< the answer to HEAD
+  bool last = false;                                  ///< the connection ends behind it
+  bool head_only = false;                             ///< the answer to HEAD
+  std::optional<std::uint64_t> bytes = std::nullopt;  ///< of a body that follows by itself
 };
 /// No browser guesses its type, and unless it says otherwise nobody keeps it.
 std::string serialised(const HttpResponse& response, base::WallTime now, HttpFraming framing);

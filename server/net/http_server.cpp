@@ -19,6 +19,15 @@ void HttpResponder::send(const HttpResponse& response) {
   if (const auto connection = std::exchange(connection_, {}).lock()) connection->answer(number_, response);
 }
 
+void HttpResponder::send(const HttpResponse& response, std::uint64_t bytes, std::unique_ptr<HttpSource> source) {
+  if (const auto connection = std::exchange(connection_, {}).lock())
+    connection->answer(number_, response, bytes, std::move(source));
+}
+
+void HttpResponder::go_on() const {
+  if (const auto connection = connection_.lock()) connection->go_on(number_);
+}
+
 HttpResponse plain_error_page(int status, std::string_view why) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string(why) + '\n'};
 }

@@ -19,13 +19,35 @@ namespace net {
 class HttpConnection;
 struct HttpHouse;
 
+/// Takes the body of one request in pieces, so that nobody has to hold it. Destroyed early when the request is over
+/// before its body is: the client is gone, too slow, or has its answer.
+class HttpSink {
+ public:
+  virtual ~HttpSink() = default;
+  /// Some bytes, at least one. False: no more until HttpResponder::go_on().
+  virtual bool take(std::string_view piece) = 0;
+  /// The whole body came; the answer is due.
+  virtual void end() = 0;
+};
+
+/// Gives the body of one answer in pieces. Destroyed early when the client is gone, or does not read.
+class HttpSource {
+ public:
+  using Given = base::Fn<void(std::string piece)>;
+  virtual ~HttpSource() = default;
+  /// Calls `given` once, now or later on the server's loop, with up to `most` bytes; with none if it can't go on, which
+  /// ends the connection. The next call comes after the client's system has taken them.
+  virtual void next(std::size_t most, Given given) = 0;
+};
+
 struct HttpLimits {
-  std::size_t connections = 1000;                  ///< of one server; the oldest that is owed nothing makes room
-  std::size_t requests = 1000;                     ///< on one connection
-  std::size_t head_bytes = 16 * 1024;              ///< request line and header
-  std::size_t unsent_bytes = 256 * 1024;           ///< beyond, no further request is read
-  base::Duration head = std::chrono::seconds(10);  ///< from its first byte; and for the first request to begin
-  base::Duration body = std::chrono::seconds(30);
+  std::size_t connections = 1000;                    ///< of one server; the oldest that is owed nothing makes room
+  std::size_t requests = 1000;                       ///< on one connection
+  std::size_t head_bytes = 16 * 1024;                ///< request line and header
+  std::size_t unsent_bytes = 256 * 1024;             ///< beyond, no further request is read
+  base::Duration head = std::chrono::seconds(10);    ///< from its first byte; and for the first request to begin
+  base::Duration body = std::chrono::seconds(30);    ///< for all of it; where it comes in pieces, for the next one
+  base::Duration long_body = std::chrono::hours(1);  ///< for all of one that comes in pieces
   base::Duration answer = std::chrono::seconds(10);  ///< for the handler
   base::Duration idle = std::chrono::seconds(60);    ///< between two requests, and for a client to read
 };
@@ -41,6 +63,10 @@ class HttpResponder {
 
   const HttpRequest& request() const { return request_; }
   void send(const HttpResponse& response);
+  /// The same with `bytes` of body from `source`, in place of the response's own. To HEAD the source gives nothing.
+  void send(const HttpResponse& response, std::uint64_t bytes, std::unique_ptr<HttpSource> source);
+  /// The sink takes more. Not within take().
+  void go_on() const;
 
  private:
   std::weak_ptr<HttpConnection> connection_;  ///< empty once answered
@@ -50,9 +76,12 @@ class HttpResponder {
 
 struct HttpRoute {
   std::string method;  ///< a route for GET answers HEAD too
-  std::string path;    ///< with `/*` at its end: and any one segment there
+  std::string path;    ///< with `/*` at its end: and any one segment there; with `/**`, all below
   std::function<void(HttpResponder)> handler;
-  std::size_t body_bytes = 0;  ///< more is refused with 413
+  std::uint64_t body_bytes = 0;  ///< more is refused with 413
+  /// In place of the handler, where the body is not to be held: called before it comes, once what the header says of
+  /// its size was seen to be allowed. Null, and an answer, refuses it.
+  std::function<std::unique_ptr<HttpSink>(HttpResponder)> taker = nullptr;
 };
 
 /// What the server itself answers: bad requests, unknown paths, deadlines. `why` is our own text.

@@ -20,26 +20,25 @@ int hex_value(char c) {
   return -1;
 }
 
-/// The byte that a `%` and these two stand for, unless it is none that may be hidden so.
-std::optional<char> decoded(std::string_view digits) {
-  if (digits.size() < 2) return std::nullopt;
-  const int high = hex_value(digits[0]), low = hex_value(digits[1]);
-  if (high < 0 || low < 0) return std::nullopt;
-  const int byte = high * 16 + low;
-  if (byte < 0x20 || byte == 0x7f || byte == '.' || byte == '/' || byte == '\\') return std::nullopt;
-  return static_cast<char>(byte);
+/// Bytes that a path must not hide.
+bool may_be_hidden(unsigned char byte) {
+  return byte >= 0x20 && byte != 0x7f && byte != '.' && byte != '/' && byte != '\\';
 }
 
-std::optional<std::string> decoded_path(std::string_view path) {
+template <class Allowed>
+std::optional<std::string> decoded(std::string_view text, Allowed allowed) {
   std::string result;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '%') {
-      result += path[i];
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += text[i];
       continue;
     }
-    const auto byte = decoded(path.substr(i + 1, 2));
-    if (!byte) return std::nullopt;
-    result += *byte;
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = hex_value(text[i + 1]), low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    const auto byte = static_cast<unsigned char>(high * 16 + low);
+    if (!allowed(byte)) return std::nullopt;
+    result += static_cast<char>(byte);
     i += 2;
   }
   return result;
@@ -77,9 +76,27 @@ std::optional<HttpTarget> read_target(std::string_view target) {
   const std::size_t mark = std::min(target.find('?'), target.size());
   const std::string_view raw = target.substr(0, mark);
   if (!has_plain_segments(raw)) return std::nullopt;
-  auto path = decoded_path(raw);
+  auto path = decoded(raw, may_be_hidden);
   if (!path) return std::nullopt;
   return HttpTarget{std::move(*path), std::string(target.substr(std::min(mark + 1, target.size())))};
+}
+
+std::string percent_encoded(std::string_view text) {
+  static constexpr std::string_view kMarks = "-._~", kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kMarks.contains(c)) {
+      encoded += c;
+    } else {
+      encoded.append({'%', kDigits[byte >> 4U], kDigits[byte & 15U]});
+    }
+  }
+  return encoded;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  return decoded(text, [](unsigned char) { return true; });
 }
 
 }  // namespace net

@@ -17,4 +17,9 @@ struct HttpTarget {
 /// or control character that is encoded.
 std::optional<HttpTarget> read_target(std::string_view target);
 
+/// With `%` for every byte but those that never need it (RFC 3986 2.3).
+std::string percent_encoded(std::string_view text);
+/// Of a query's value, whatever the bytes. Nothing if a `%` is not followed by two digits.
+std::optional<std::string> percent_decoded(std::string_view text);
+
 }  // namespace net

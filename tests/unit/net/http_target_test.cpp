@@ -89,4 +89,13 @@ TEST(HttpTarget, H01RefusesWhatCouldBeReadInTwoWays) {
     EXPECT_FALSE(read_target(bad)) << bad;
 }
 
+TEST(HttpTarget, PercentEncodes) {
+  EXPECT_EQ(net::percent_encoded("très cool.jpg"), "tr%C3%A8s%20cool.jpg");
+  EXPECT_EQ(net::percent_encoded("a/b?c&d=e%f+~_-."), "a%2Fb%3Fc%26d%3De%25f%2B~_-.");
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  EXPECT_EQ(net::percent_decoded(net::percent_encoded(all)), all);
+  for (const std::string_view broken : {"%", "%1", "%zz", "a%2"}) EXPECT_FALSE(net::percent_decoded(broken)) << broken;
+}
+
 }  // namespace
