@@ -45,6 +45,7 @@ Done put(Database& db, const AccountDelete& gone) {
                                        "DELETE FROM offline WHERE owner = ?",
                                        "DELETE FROM last_activity WHERE owner = ?",
                                        "DELETE FROM sm_mark WHERE owner = ?",
+                                       "UPDATE upload SET expires = 0 WHERE owner = ?",
                                        "DELETE FROM room_affiliation WHERE jid = ? AND affiliation > 0"};
   for (const char* sql : kDeletes) {
     if (auto done = db.run(sql, gone.owner); !done) return done;
@@ -246,6 +247,28 @@ Done put(Database& db, const TokenExpire& expire) {
       " (SELECT number FROM (SELECT number, time FROM token ORDER BY number LIMIT ?) WHERE time < ?)",
       TokenExpire::kMost, expire.before);
 }
+
+Done put(Database& db, const UploadPut& put) {
+  const UploadRecord& record = put.record;
+  return db.run(
+      "INSERT INTO upload (id, owner, name, type, hash, bytes, purpose, created, expires) VALUES (?,?,?,?,?,?,?,?,?)",
+      record.id, record.owner, record.name, record.type, record.hash, record.bytes, std::int64_t{record.purpose},
+      record.created, record.expires);
+}
+
+Done put(Database& db, const UploadWithdraw& gone) {
+  return db.run("UPDATE upload SET expires = 0 WHERE id = ? AND owner = ?", gone.id, gone.owner);
+}
+
+Done put(Database& db, const UploadMention& mention) {
+  return db.run("UPDATE upload SET message = ? WHERE id = ? AND owner = ?", mention.message, mention.id, mention.owner);
+}
+
+Done put(Database& db, const UploadRetract& gone) {
+  return db.run("UPDATE upload SET expires = 0 WHERE owner = ? AND message = ?", gone.owner, gone.message);
+}
+
+Done put(Database& db, const UploadDelete& gone) { return db.run("DELETE FROM upload WHERE id = ?", gone.id); }
 
 }  // namespace
 

@@ -103,6 +103,13 @@ struct TokenQuery {
   std::size_t max = 50;
 };
 
+/// Bytes of the files that somebody has put and that are still there.
+struct UploadUsage {
+  std::int64_t total = 0;
+  std::int64_t recent = 0;  ///< of those put since the time that was asked for
+  std::optional<base::WallTime> oldest_recent = std::nullopt, next_expiry = std::nullopt;
+};
+
 /// Lives for one read job, on the reader's executor.
 class Reader {
  public:
@@ -160,6 +167,13 @@ class Reader {
   Result<std::vector<TokenRecord>> tokens(const TokenQuery& query);
   /// Of the first few: a clock that was wrong once must not hide the others. Nothing if there are none.
   Result<std::optional<base::WallTime>> oldest_token();
+
+  Result<std::optional<UploadRecord>> upload(std::string_view id);
+  Result<UploadUsage> upload_usage(std::string_view owner, base::WallTime since, base::WallTime now);
+  /// Those whose time is over, `max` of them at most, the first first.
+  Result<std::vector<UploadRecord>> expired_uploads(base::WallTime now, std::int64_t max);
+  /// Those of these hashes that are the content of none.
+  Result<std::vector<std::string>> unused_uploads(const std::vector<std::string>& hashes);
 
  private:
   Database& db_;

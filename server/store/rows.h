@@ -150,12 +150,33 @@ struct TokenExpire {
   base::WallTime before;
 };
 
+struct UploadPut {
+  UploadRecord record;
+};
+/// Nobody gets the file any more; who keeps the files removes it. `owner` has to be its owner's address.
+struct UploadWithdraw {
+  std::string id, owner;
+};
+/// `owner` has sent a message that speaks of it.
+struct UploadMention {
+  std::string id, owner;
+  std::string message;  ///< what a retraction will name it by
+};
+/// The same as UploadWithdraw of all that this message spoke of.
+struct UploadRetract {
+  std::string owner, message;
+};
+struct UploadDelete {
+  std::string id;
+};
+
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,
                          SubscriptionRequestDelete, BlockPut, BlockDelete, PrivatePut, PrivateDelete, VcardPut,
                          VcardDelete, ArchivePut, ArchiveReplace, ArchiveExpire, ArchiveTrim, ArchiveLimitPut,
                          ArchivePrefsPut, OfflinePut, OfflineDelete, SpoolPut, SpoolDelete, PinPut, PinDelete,
                          LastActivityPut, SmMarkPut, SmMarkDelete, SmMarkExpire, RoomPut, RoomDelete, RoomsForget,
-                         RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire>;
+                         RoomAffiliationPut, RoomAffiliationDelete, RoomChangePut, TokenIssued, TokenExpire, UploadPut,
+                         UploadWithdraw, UploadMention, UploadRetract, UploadDelete>;
 
 /// By which its issuer takes a row back; null where he can't.
 Revocation* revocation_of(const Row& row);

@@ -76,7 +76,17 @@ constexpr const char* kPins = R"sql(
 CREATE TABLE pin (remote TEXT PRIMARY KEY, key TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool, kPins};
+// What expires is found by its time, and what a file on disk is good for by its hash.
+constexpr const char* kUploads = R"sql(
+CREATE TABLE upload (id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+  hash TEXT NOT NULL, bytes INTEGER NOT NULL, purpose INTEGER NOT NULL, created INTEGER NOT NULL,
+  expires INTEGER NOT NULL, message TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE INDEX upload_owner ON upload (owner, created);
+CREATE INDEX upload_expires ON upload (expires);
+CREATE INDEX upload_hash ON upload (hash);
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool, kPins, kUploads};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

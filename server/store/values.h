@@ -147,6 +147,19 @@ struct TokenRecord {
   bool operator==(const TokenRecord&) const = default;
 };
 
+/// A file that somebody has put (XEP-0363); its bytes lie on disk, by their hash.
+struct UploadRecord {
+  std::string id;     ///< in its URL
+  std::string owner;  ///< bare address
+  std::string name, type;
+  std::string hash;  ///< SHA-256, hexadecimal
+  std::int64_t bytes = 0;
+  std::uint8_t purpose = 0;  ///< as web/ numbers them
+  base::WallTime created;
+  base::WallTime expires;  ///< nobody gets it from then on
+  bool operator==(const UploadRecord&) const = default;
+};
+
 /// A stanza that its sender was told is kept, on its way to a remote domain that has not acknowledged it.
 struct SpoolRow {
   std::string remote;   ///< whose it is: prepared, as is `local`
