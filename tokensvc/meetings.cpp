@@ -37,12 +37,9 @@ void refuse(router::Responder& responder, const Refusal& refusal, base::WallTime
   if (refusal.code != Code::rate_limited)
     return responder.error({Condition::service_unavailable, ErrorType::wait, "no link can be made now"});
   const xmpp::StanzaError error(Condition::resource_constraint, ErrorType::wait, "too many links were asked for");
-  xml::Document iq = xml::Document::copy_of(xmpp::make_error(responder.request().stanza(), error)->root());
-  iq.root()
-      .nodes()
-      ->element->add("retry", router::kMeetings)
-      .set_attr("stamp", xmpp::format_timestamp(now + refusal.retry_after));
-  responder.reply(std::move(iq));
+  xml::Document retry(router::kMeetings, "retry");
+  retry.root().set_attr("stamp", xmpp::format_timestamp(now + refusal.retry_after));
+  responder.error(error, retry);
 }
 
 }  // namespace

@@ -34,11 +34,19 @@ void Responder::error(const xmpp::StanzaError& error) {
   router_->bounce(*std::exchange(request_, nullptr), error);
 }
 
+void Responder::error(const xmpp::StanzaError& error, const xml::Document& detail) {
+  if (detail.empty()) return this->error(error);
+  xml::Document iq = xml::Document::copy_of(xmpp::make_error(request_->stanza(), error)->root());
+  iq.root().nodes()->element->add_copy(detail.root());
+  reply(std::move(iq));
+}
+
 void Registry::iq(xmpp::Type type, Target targets, std::string_view ns, std::string_view name, IqHandler handler) {
   base::check(!frozen_, "handlers are registered before the first packet");
   base::check(type == xmpp::Type::get || type == xmpp::Type::set, "only requests have handlers");
   handlers_.push_back(std::move(handler));
-  for (const Target target : {Target::server, Target::account, Target::room_service, Target::room, Target::proxy})
+  for (const Target target :
+       {Target::server, Target::account, Target::room_service, Target::room, Target::proxy, Target::uploads})
     if (covers(targets, target)) entries_.push_back({ns, name, type, target, handlers_.size() - 1});
 }
 

@@ -21,6 +21,7 @@ enum class Target : std::uint8_t {
   room_service = 4,  ///< where rooms are, `conference.example.org`
   room = 8,          ///< a room's bare address
   proxy = 16,        ///< the file transfer proxy, `proxy.example.org`
+  uploads = 32,      ///< where slots for files are given, `upload.example.org`
 };
 constexpr Target operator|(Target a, Target b) {
   return static_cast<Target>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
@@ -43,6 +44,8 @@ class Responder {
   /// Sends a result that the caller built with xmpp::make_result.
   void reply(xml::Document iq);
   void error(const xmpp::StanzaError& error);
+  /// With what an application says of it behind the condition and its text.
+  void error(const xmpp::StanzaError& error, const xml::Document& detail);
 
   const Packet& request() const { return *request_; }
   /// The request's payload element: what the handler was registered for.

@@ -1,0 +1,130 @@
+#include "web/file_store.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "base/check.h"
+
+namespace web {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::size_t kNameDigits = 62;                    // behind the two of the folder
+constexpr std::uint64_t kSyncEvery = 32ULL * 1024 * 1024;  // bytes: the end of a long file must not wait for all of it
+
+base::Error system_error(const std::string& what) { return {what + ": " + std::strerror(errno)}; }
+
+/// Two digits of the hash are a folder: a directory of millions is slow on some file systems.
+std::filesystem::path place(const std::filesystem::path& folder, std::string_view hash) {
+  return folder / hash.substr(0, 2) / hash.substr(2);
+}
+
+/// What a folder contains outlives a power cut from then on.
+base::Result<void> sync_folder(const std::filesystem::path& folder) {
+  const net::Fd opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() < 0 || fsync(opened.get()) != 0) return std::unexpected(system_error(folder));
+  return {};
+}
+
+base::Result<void> make_folder(const std::filesystem::path& folder) {
+  if (mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+  if (errno != EEXIST) return std::unexpected(system_error(folder));
+  return {};
+}
+
+}  // namespace
+
+struct NewFile::Digest {
+  Digest() { base::check(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1, "SHA-256"); }
+  ~Digest() { EVP_MD_CTX_free(context); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+};
+
+NewFile::NewFile(std::filesystem::path folder, net::Fd file)
+    : folder_(std::move(folder)), file_(std::move(file)), digest_(std::make_unique<Digest>()) {}
+NewFile::~NewFile() = default;
+
+base::Result<std::unique_ptr<NewFile>> NewFile::create(const std::filesystem::path& folder) {
+  net::Fd file(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (file.get() < 0) return std::unexpected(system_error(folder));
+  return std::unique_ptr<NewFile>(new NewFile(folder, std::move(file)));
+}
+
+base::Result<void> NewFile::append(std::string_view bytes) {
+  base::check(EVP_DigestUpdate(digest_->context, bytes.data(), bytes.size()) == 1, "SHA-256");
+  while (!bytes.empty()) {
+    const ssize_t written = write(file_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return std::unexpected(system_error("writing a file"));
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    unsynced_ += static_cast<std::uint64_t>(written);
+  }
+  if (unsynced_ < kSyncEvery) return {};
+  unsynced_ = 0;
+  if (fdatasync(file_.get()) != 0) return std::unexpected(system_error("writing a file"));
+  return {};
+}
+
+base::Result<std::string> NewFile::seal() {
+  if (fsync(file_.get()) != 0) return std::unexpected(system_error("writing a file"));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+  unsigned int size = 0;
+  base::check(EVP_DigestFinal_ex(digest_->context, hash.data(), &size) == 1, "SHA-256");
+  for (unsigned int i = 0; i < size; ++i)
+    for (const unsigned half : {unsigned{hash[i]} >> 4U, hash[i] & 15U}) hash_ += kDigits[half];
+  return hash_;
+}
+
+base::Result<void> NewFile::keep() {
+  base::check(!hash_.empty(), "a file has its name from its hash");
+  const std::filesystem::path target = place(folder_, hash_);
+  if (auto made = make_folder(target.parent_path()); !made) return made;
+  const std::string own = "/proc/self/fd/" + std::to_string(file_.get());
+  if (linkat(AT_FDCWD, own.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW) != 0 && errno != EEXIST)
+    return std::unexpected(system_error(target));
+  return sync_folder(target.parent_path());
+}
+
+base::Result<FileStore> FileStore::open(std::filesystem::path folder) {
+  if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
+  if (auto tried = NewFile::create(folder); !tried) return std::unexpected(tried.error());
+  return FileStore(std::move(folder));
+}
+
+base::Result<net::Fd> FileStore::read(std::string_view hash) const {
+  net::Fd file(::open(place(folder_, hash).c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return std::unexpected(system_error("reading a file"));
+  return file;
+}
+
+base::Result<void> FileStore::remove(std::string_view hash) const {
+  if (unlink(place(folder_, hash).c_str()) != 0 && errno != ENOENT)
+    return std::unexpected(system_error("removing a file"));
+  return {};
+}
+
+base::Result<std::vector<std::string>> FileStore::list(unsigned folder) const {
+  const std::string digits{kDigits[folder >> 4U], kDigits[folder & 15U]};
+  std::vector<std::string> hashes;
+  std::error_code fault;
+  for (std::filesystem::directory_iterator at(folder_ / digits, fault), end; !fault && at != end; at.increment(fault)) {
+    const std::string name = at->path().filename().string();
+    if (name.size() == kNameDigits && name.find_first_not_of(kDigits) == std::string::npos)
+      hashes.push_back(digits + name);
+  }
+  if (fault && fault != std::errc::no_such_file_or_directory)
+    return base::failure("reading " + (folder_ / digits).string() + ": " + fault.message());
+  return hashes;
+}
+
+}  // namespace web
