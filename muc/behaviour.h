@@ -122,6 +122,8 @@ struct Points {
   std::function<bool(const Room&, const Occupant& viewer)> lists_members;
   /// By what everybody knows a person (XEP-0421). One behaviour says so.
   std::function<std::string(const Room&, const xmpp::Jid& bare)> occupant_id;
+  /// The same of one room, on any thread and whatever becomes of the room.
+  std::function<std::function<std::string(const xmpp::Jid& bare)>(const Room&)> occupant_ids;
   /// Whether somebody with this affiliation may be inside at all; who no longer may is removed (9.4, 10.2).
   std::vector<std::function<bool(const Room&, Affiliation)>> admits;
   /// What a list of rooms shows of it (6.3). One behaviour says so.

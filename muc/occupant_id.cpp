@@ -28,6 +28,9 @@ void add_occupant_id(const Environment& environment) {
   points.occupant_id = [key](const Room& room, const xmpp::Jid& bare) {
     return base::keyed_hash(room.get(key), bare.str());
   };
+  points.occupant_ids = [key](const Room& room) {
+    return [secret = room.get(key)](const xmpp::Jid& bare) { return base::keyed_hash(secret, bare.str()); };
+  };
   const auto id_of = [of = points.occupant_id](const Room& room, const Occupant& occupant) {
     return of(room, occupant.bare);
   };

@@ -1,5 +1,6 @@
 #include "muc/retraction.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "xmpp/stanza_id.h"
 #include "xmpp/stored.h"
 #include "xmpp/timestamp.h"
+#include "xmpp/upload_mentions.h"
 
 namespace muc {
 namespace {
@@ -28,17 +30,22 @@ constexpr std::size_t kIdBytes = 12;
 
 /// One message to be retracted.
 struct Wish {
-  std::string room;         ///< whose archive has it
-  std::int64_t behind = 0;  ///< what has an id up to this one is an earlier room's
-  std::int64_t id = 0;      ///< given by the room
-  std::string author;       ///< its occupant id; empty: whoever said it
-  bool must_exist = true;   ///< else there is nothing to be done
-  xmpp::FragmentRef mark;   ///< `<retracted/>`, for the tombstone
+  std::string room;                                          ///< whose archive has it
+  std::int64_t behind = 0;                                   ///< what has an id up to this one is an earlier room's
+  std::int64_t id = 0;                                       ///< given by the room
+  std::string author;                                        ///< its occupant id; empty: whoever said it
+  std::function<std::string(const xmpp::Jid&)> occupant_id;  ///< of an account in that room
+  bool must_exist = true;                                    ///< else there is nothing to be done
+  xmpp::FragmentRef mark;                                    ///< `<retracted/>`, for the tombstone
 };
 
 Wish make_wish(const Room& room, std::int64_t id) {
-  return {
-      .room = std::string(room.address().str()), .behind = room.archive_from() - 1, .id = id, .author = {}, .mark = {}};
+  return {.room = std::string(room.address().str()),
+          .behind = room.archive_from() - 1,
+          .id = id,
+          .author = {},
+          .occupant_id = room.environment().points.occupant_ids(room),
+          .mark = {}};
 }
 
 xml::Document make_mark(std::string_view retraction_id, base::WallTime now) {
@@ -69,6 +76,20 @@ Refusal judge(const xml::Element& message, const Wish& wish) {
   return std::nullopt;
 }
 
+/// The files that the message spoke of go with it, if they are its author's: who quotes an address takes nothing away.
+base::Result<void> withdraw_files(store::Reader& reader, store::Unit& rows, const xml::Element& message,
+                                  const Wish& wish) {
+  const xml::Element* author = message.child(ns::occupant_id, "occupant-id");
+  if (author == nullptr) return {};
+  for (const std::string& id : xmpp::mentioned_uploads(message)) {
+    const auto upload = reader.upload(id);
+    if (!upload) return std::unexpected(upload.error());
+    if (*upload && wish.occupant_id(xmpp::Jid::from_prepared((*upload)->owner)) == author->attr("id"))
+      rows.add(store::UploadWithdraw{id, (*upload)->owner});
+  }
+  return {};
+}
+
 /// Puts a tombstone in the place of the message. Away from the shard.
 base::Result<Refusal> bury(store::Reader& reader, store::Unit& rows, const Wish& wish, Kept& tombstone) {
   store::ArchiveQuery query;
@@ -89,6 +110,8 @@ base::Result<Refusal> bury(store::Reader& reader, store::Unit& rows, const Wish&
   const xmpp::StanzaRef bare = xmpp::share(make_tombstone(found->root(), wish.mark->element.root()));
   rows.add(store::ArchiveReplace{
       .owner = wish.room, .id = row.id, .stanza = xmpp::to_stored(*bare, tombstone.from, {}, {})});
+  if (auto withdrawn = withdraw_files(reader, rows, found->root(), wish); !withdrawn)
+    return std::unexpected(withdrawn.error());
   const auto stanza_id = xmpp::make_stanza_id(xmpp::format_archive_id(row.id), xmpp::Jid::from_prepared(wish.room));
   tombstone.stanza = xmpp::share(xmpp::materialise(*bare, {}, {}, {.stripped = {}, .added = {stanza_id}}));
   return Refusal();
