@@ -20,13 +20,27 @@ void log_problems(const std::vector<certs::Problem>& problems) {
   }
 }
 
+base::Result<void> make_missing(std::string_view domain, const certs::Files& files, base::WallTime now,
+                                const std::vector<std::string>& also = {}) {
+  if (std::filesystem::exists(files.certificate) && std::filesystem::exists(files.key)) return {};
+  base::log::info("certificate_made", {{"host", domain}, {"file", files.certificate}});
+  return certs::create_self_signed(domain, files, now, kSelfSignedDays, also);
+}
+
 base::Result<void> make_missing(const HostConfig& host, const certs::Files& files, base::WallTime now) {
   if (!host.certificate.empty()) return {};
-  if (std::filesystem::exists(files.certificate) && std::filesystem::exists(files.key)) return {};
-  base::log::info("certificate_made", {{"host", host.domain.str()}, {"file", files.certificate}});
   std::vector<std::string> also;  // a server that is asked for rooms proves itself by their name
   if (host.rooms) also.emplace_back(host.rooms.str());
-  return certs::create_self_signed(host.domain.str(), files, now, kSelfSignedDays, also);
+  return make_missing(host.domain.str(), files, now, also);
+}
+
+/// The configured files, or our own in the data folder.
+certs::Host certificate_host(const xmpp::Jid& domain, const std::string& certificate, const std::string& key,
+                             const DataFolder& data) {
+  const std::string name(domain.str());
+  const std::string own = data.path() + "/certs/" + name;
+  return {name, certificate.empty() ? certs::Files{own + ".crt", own + ".key"}
+                                    : certs::Files{data.file(certificate), data.file(key)}};
 }
 
 base::Result<CertificatesRef> load(std::vector<certs::Host> hosts, std::vector<std::string> alpn, base::WallTime now,
@@ -44,12 +58,9 @@ base::Result<CertificatesRef> load(std::vector<certs::Host> hosts, std::vector<s
 
 std::vector<certs::Host> certificate_hosts(const Config& config, const DataFolder& data) {
   std::vector<certs::Host> hosts;
-  for (const HostConfig& host : config.hosts) {
-    const std::string name(host.domain.str());
-    const std::string own = data.path() + "/certs/" + name;
-    hosts.push_back({name, host.certificate.empty() ? certs::Files{own + ".crt", own + ".key"}
-                                                    : certs::Files{data.file(host.certificate), data.file(host.key)}});
-  }
+  hosts.reserve(config.hosts.size());
+  for (const HostConfig& host : config.hosts)
+    hosts.push_back(certificate_host(host.domain, host.certificate, host.key, data));
   return hosts;
 }
 
@@ -94,6 +105,23 @@ base::Result<CertificatesRef> load_federation_certificates(const Config& config,
   if (!config.federation) return CertificatesRef();
   return load(federation_certificate_hosts(config, data), {"xmpp-server"}, now, certs::Clients::judged,
               std::move(authorities));
+}
+
+std::vector<certs::Host> upload_certificate_hosts(const Config& config, const DataFolder& data) {
+  if (!config.upload || !config.upload->has_tls()) return {};
+  return {certificate_host(config.upload->terms.domain, config.upload->certificate, config.upload->key, data)};
+}
+
+base::Result<CertificatesRef> load_upload_certificates(const Config& config, const DataFolder& data,
+                                                       base::WallTime now) {
+  std::vector<certs::Host> hosts = upload_certificate_hosts(config, data);
+  if (hosts.empty()) return CertificatesRef();
+  if (config.upload->certificate.empty())
+    if (auto made = make_missing(hosts.front().name, hosts.front().files, now); !made)
+      return std::unexpected(made.error());
+  auto loaded = load(hosts, {}, now, certs::Clients::not_asked);
+  if (loaded) warn_of_expiry(**loaded, hosts, now);
+  return loaded;
 }
 
 CertificatesRef reload_changed(const CertificatesRef& current, const std::vector<certs::Host>& hosts,

@@ -29,6 +29,13 @@ std::vector<certs::Host> token_certificate_hosts(const Config& config, const Dat
 /// The same as load_certificates for these, after it. Callers are asked for certificates of theirs.
 base::Result<CertificatesRef> load_token_certificates(const Config& config, const DataFolder& data, base::WallTime now);
 
+/// The one pair of the entrances for uploads: the configured files, or certs/<domain>.crt and .key in the data folder.
+/// None where no entrance has TLS.
+std::vector<certs::Host> upload_certificate_hosts(const Config& config, const DataFolder& data);
+/// The same as load_certificates for these.
+base::Result<CertificatesRef> load_upload_certificates(const Config& config, const DataFolder& data,
+                                                       base::WallTime now);
+
 /// The next store if a file has changed, otherwise none; logs what it found. Any thread; blocks on disk.
 CertificatesRef reload_changed(const CertificatesRef& current, const std::vector<certs::Host>& hosts,
                                base::WallTime now);

@@ -316,6 +316,11 @@ void read_child(const Reader& in, Config& config) {
     config.proxy65 = read_proxy65(in);
     return;
   }
+  if (name == "upload") {
+    if (config.upload) in.complain("<upload> stands twice; remove one");
+    config.upload = read_upload(in);
+    return;
+  }
   HostConfig host = read_host(in);
   if (std::ranges::find(config.hosts, host.domain, &HostConfig::domain) != config.hosts.end())
     in.complain("the host '" + std::string(host.domain.str()) + "' stands twice; remove one");
@@ -325,7 +330,8 @@ void read_child(const Reader& in, Config& config) {
 Config read(const Reader& in) {
   if (!in.element().is(Reader::kNamespace, "exedra"))
     in.complain("the file must begin with <exedra xmlns='" + std::string(Reader::kNamespace) + "'>");
-  in.only({"shards", "durability"}, {"log", "clients", "host", "rooms", "limits", "federation", "tokens", "proxy65"});
+  in.only({"shards", "durability"},
+          {"log", "clients", "host", "rooms", "limits", "federation", "tokens", "proxy65", "upload"});
   Config config;
   config.shards = in.number("shards", config.shards, 0, 256);
   config.durability = in.choice<Durability>("durability", config.durability,
@@ -340,6 +346,7 @@ Config read(const Reader& in) {
     if (child.name() == "federation") check_federation(in.at(child), *config.federation, config);
     if (child.name() == "tokens") check_tokens(in.at(child), *config.tokens, config);
     if (child.name() == "proxy65") check_proxy65(in.at(child), *config.proxy65, config);
+    if (child.name() == "upload") check_upload(in.at(child), *config.upload, config);
   }
   return config;
 }

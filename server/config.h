@@ -15,6 +15,7 @@
 #include "proxy65_config.h"
 #include "router/settings.h"
 #include "tokens_config.h"
+#include "upload_config.h"
 #include "xmpp/jid.h"
 
 /// One address that clients connect to.
@@ -53,6 +54,7 @@ struct Config {
   std::optional<FederationConfig> federation;  ///< absent: this server speaks with no other
   std::optional<TokensConfig> tokens;          ///< the token service, where there is one
   std::optional<Proxy65Config> proxy65;        ///< where files pass firewalls
+  std::optional<UploadConfig> upload;          ///< where files are put for others
 };
 
 /// Reads and checks `text`. An error is one line: `file`, line, element, what is wrong, and the remedy.

@@ -1,4 +1,5 @@
-// Where a server keeps everything: exedra.xml, certs/, exedra.db, secret, control.sock. One process at a time.
+// Where a server keeps everything: exedra.xml, certs/, exedra.db, uploads/, secret, control.sock. One process at a
+// time.
 #pragma once
 
 #include <string>
@@ -16,6 +17,7 @@ class DataFolder {
   std::string database() const { return path_ + "/exedra.db"; }
   std::string control_socket() const { return path_ + "/control.sock"; }
   std::string config() const { return path_ + "/exedra.xml"; }
+  std::string uploads() const { return path_ + "/uploads"; }
   /// Where a relative file name of the configuration points.
   std::string file(const std::string& name) const;
 

@@ -1,7 +1,5 @@
 #include "process.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -12,6 +10,7 @@
 
 #include "base/log.h"
 #include "c2s/key_maker.h"
+#include "entrance.h"
 #include "settings.h"
 #include "store/memory.h"
 #include "tokens_load.h"
@@ -52,10 +51,6 @@ proxy65::Carry carry_on(base::Loop& loop) {
   };
 }
 
-std::string bracketed(const std::string& address) {
-  return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
 }  // namespace
 
 Process::Process(ProcessOptions options, DataFolder data, Config config)
@@ -83,7 +78,7 @@ base::Result<std::unique_ptr<Process>> Process::start(ProcessOptions options, Da
 base::Result<void> Process::open() {
   for (const auto step :
        {&Process::open_certificates, &Process::open_store, &Process::open_listeners, &Process::open_federation,
-        &Process::open_tokens, &Process::open_proxy65, &Process::open_control}) {
+        &Process::open_tokens, &Process::open_proxy65, &Process::open_uploads, &Process::open_control}) {
     const auto done = (this->*step)();
     if (!done) return done;
   }
@@ -102,6 +97,9 @@ base::Result<void> Process::open_certificates() {
   auto token_certificates = load_token_certificates(config_, data_, home().wall());
   if (!token_certificates) return std::unexpected(token_certificates.error());
   token_certificates_ = std::move(*token_certificates);
+  auto upload_certificates = load_upload_certificates(config_, data_, home().wall());
+  if (!upload_certificates) return std::unexpected(upload_certificates.error());
+  upload_certificates_ = std::move(*upload_certificates);
   return {};
 }
 
@@ -131,6 +129,14 @@ base::Result<void> Process::open_store() {
     if (!federation) return std::unexpected(federation.error());
     federation_ = std::move(*federation);
   }
+  if (config_.upload) {
+    auto terms = load_upload(*config_.upload, data_.path());
+    if (!terms) return std::unexpected(terms.error());
+    upload_terms_ = std::move(*terms);
+    auto uploads = Uploads::open(*config_.upload, upload_terms_, data_.uploads(), *secret);
+    if (!uploads) return std::unexpected(uploads.error());
+    uploads_ = std::move(*uploads);
+  }
   const Seams seams{*store_,
                     *keys_,
                     cpu_,
@@ -139,7 +145,8 @@ base::Result<void> Process::open_store() {
                     tokens,
                     federation_ ? &federation_->seams() : nullptr,
                     config_.proxy65 ? config_.proxy65->settings : nullptr,
-                    carry_on};
+                    carry_on,
+                    uploads_ ? &uploads_->seams() : nullptr};
   server_ = std::make_unique<Server>(std::move(loops), seams, settings());
   if (federation_) federation_admin_ = std::make_unique<FederationAdmin>(*server_, *federation_);
   return {};
@@ -153,17 +160,10 @@ base::Result<void> Process::open_listeners() {
   return {};
 }
 
-base::Result<std::uint16_t> Process::shifted(std::uint16_t port) const {
-  const unsigned shifted = port == 0 ? 0U : unsigned{port} + options_.port_offset;
-  if (shifted > 65535)
-    return base::failure("port " + std::to_string(shifted) + " is too high; choose a smaller port offset");
-  return static_cast<std::uint16_t>(shifted);
-}
-
 base::Result<std::unique_ptr<net::Listener>> Process::listen(
     const std::string& address, std::uint16_t wanted,
     std::function<void(Shard&, std::unique_ptr<net::Transport>)> taken) {
-  const auto port = shifted(wanted);
+  const auto port = shifted_port(wanted, options_.port_offset);
   if (!port) return std::unexpected(port.error());
   return net::Listener::open(
       home(), address, *port, [this]() -> net::AsioLoop& { return *loops_[next_shard_++ % loops_.size()]; },
@@ -219,10 +219,10 @@ base::Result<void> Process::open_tokens() {
 
 base::Result<void> Process::open_proxy65() {
   if (!config_.proxy65) return {};
-  Shard& shard = server_->proxy_shard(config_.proxy65->settings->domain);
+  Shard& shard = server_->owner(config_.proxy65->settings->domain);
   net::AsioLoop& loop = *loops_[shard.router().shard()];
   for (const ProxyListener& entrance : config_.proxy65->listeners) {
-    const auto port = shifted(entrance.port);
+    const auto port = shifted_port(entrance.port, options_.port_offset);
     if (!port) return std::unexpected(port.error());
     auto opened = net::Listener::open(
         home(), entrance.address, *port, [&loop]() -> net::AsioLoop& { return loop; },
@@ -235,6 +235,16 @@ base::Result<void> Process::open_proxy65() {
   }
   server_->use(served(*config_.proxy65, proxy_ports()));
   return {};
+}
+
+base::Result<void> Process::open_uploads() {
+  if (!uploads_) return {};
+  Shard& shard = server_->owner(upload_terms_.domain);
+  auto opened = uploads_->listen(
+      {home(), shard, *loops_[shard.router().shard()], tcp_limits(config_.limits), options_.port_offset},
+      upload_certificates_);
+  if (opened) server_->use(served(upload_terms_, uploads_->ports()));
+  return opened;
 }
 
 std::vector<std::uint16_t> Process::proxy_ports() const {
@@ -259,17 +269,17 @@ std::string Process::greeting() const {
   text += ", data in " + data_.path() + "\n";
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     const ClientListener& entrance = config_.client_listeners[i];
-    text += "  clients: " + bracketed(entrance.address) + ":" + std::to_string(listeners_[i]->port()) +
+    text += "  clients: " + place(entrance.address, listeners_[i]->port()) +
             (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
   }
   for (std::size_t i = 0; i < server_listeners_.size(); ++i) {
     const ServerListener& entrance = config_.federation->listeners[i];
-    text += "  servers: " + bracketed(entrance.address) + ":" + std::to_string(server_listeners_[i]->port()) +
+    text += "  servers: " + place(entrance.address, server_listeners_[i]->port()) +
             (entrance.direct_tls ? " (TLS)\n" : " (STARTTLS)\n");
   }
   for (std::size_t i = 0; i < proxy_listeners_.size(); ++i)
-    text += "  files: " + bracketed(config_.proxy65->listeners[i].address) + ":" +
-            std::to_string(proxy_listeners_[i]->port()) + " (SOCKS5)\n";
+    text += "  files: " + place(config_.proxy65->listeners[i].address, proxy_listeners_[i]->port()) + " (SOCKS5)\n";
+  if (uploads_) text += uploads_->greeting();
   if (tokens_) text += tokens_->greeting();
   if (config_.hosts.empty()) return text;
   std::error_code ignored;
@@ -291,7 +301,9 @@ void Process::run() {
 
 void Process::settle() {
   constexpr auto longest = std::chrono::seconds(10);  // a disk that hangs must not keep the process
-  const std::array executors{&cpu_, &reading_, &writing_};
+  std::vector executors{&cpu_, &reading_, &writing_};
+  if (uploads_)
+    for (CountedExecutor* each : uploads_->executors()) executors.push_back(each);
   if (!::settle(executors, loops_, longest)) base::log::error("stopped_before_all_was_written");
 }
 
@@ -311,8 +323,12 @@ void Process::stop() {
     end();
   });
   server_->stop([this] {
-    if (!tokens_) return end();
-    tokens_->stop([this] { end(); });
+    const auto stop_uploads = [this] {
+      if (!uploads_) return end();
+      uploads_->stop([this] { end(); });
+    };
+    if (!tokens_) return stop_uploads();
+    tokens_->stop(stop_uploads);
   });
 }
 
@@ -326,47 +342,9 @@ void Process::end() {
 
 namespace {
 
-json to_json(const proxy65::Counts& files) {
-  return {{"waiting", files.waiting}, {"active", files.active}, {"streams", files.streams}, {"bytes", files.bytes}};
-}
-
-}  // namespace
-
-void Process::status(admin::Done done) {
-  server_->count([this, done = std::move(done)](const Counts& counts) mutable {
-    json hosts = json::array();
-    for (const HostConfig& host : config_.hosts) {
-      const std::string name(host.domain.str());
-      const auto expires = certificates_->choose(name)->expires().time_since_epoch();
-      hosts.push_back({{"domain", name},
-                       {"certificate_expires", std::chrono::duration_cast<std::chrono::seconds>(expires).count()}});
-    }
-    json ports = json::array(), paused = json::array();
-    for (const auto& listener : listeners_) {
-      ports.push_back(listener->port());
-      if (listener->paused()) paused.push_back(listener->port());
-    }
-    const auto up = std::chrono::duration_cast<std::chrono::seconds>(home().now() - started_).count();
-    done(json{{"version", EXEDRA_VERSION},
-              {"uptime_seconds", up},
-              {"pid", getpid()},
-              {"shards", loops_.size()},
-              {"hosts", std::move(hosts)},
-              {"ports", std::move(ports)},
-              {"paused_ports", std::move(paused)},
-              {"tokens", tokens_ ? tokens_->status() : json::array()},
-              {"files", config_.proxy65 ? to_json(counts.files) : json()},
-              {"connections", counts.clients.connections},
-              {"sessions", counts.clients.sessions},
-              {"hibernated", counts.clients.hibernated}});
-  });
-}
-
-namespace {
-
 /// What components are made for, once.
 struct Domains {
-  std::set<xmpp::Jid> hosts, rooms, proxies;
+  std::set<xmpp::Jid> hosts, rooms, services;
   bool operator==(const Domains&) const = default;
 };
 
@@ -374,14 +352,17 @@ Domains domains(const Config& config) {
   Domains all;
   for (const HostConfig& host : config.hosts) all.hosts.insert(host.domain);
   for (const router::RoomService& service : config.rooms) all.rooms.insert(service.domain);
-  if (config.proxy65) all.proxies.insert(config.proxy65->settings->domain);
+  if (config.proxy65) all.services.insert(config.proxy65->settings->domain);
+  if (config.upload) all.services.insert(config.upload->terms.domain);
   return all;
 }
 
 /// Entrances stay as they were at start, so one must not need what there was none of.
 bool same_entrances(const Config& a, const Config& b) {
   return a.federation.has_value() == b.federation.has_value() && a.tokens.has_value() == b.tokens.has_value() &&
-         (!a.tokens || a.tokens->has_tls() == b.tokens->has_tls());
+         (!a.tokens || a.tokens->has_tls() == b.tokens->has_tls()) &&
+         (!a.upload || (a.upload->has_tls() == b.upload->has_tls() &&
+                        a.upload->terms.external.has_value() == b.upload->terms.external.has_value()));
 }
 
 }  // namespace
@@ -389,9 +370,10 @@ bool same_entrances(const Config& a, const Config& b) {
 /// What a reload reads from disk, away from the shards.
 struct Process::Read {
   Config config;
-  CertificatesRef certificates, token_certificates, federation_certificates;
+  CertificatesRef certificates, token_certificates, federation_certificates, upload_certificates;
   s2s::PolicyRef policy;
   tokensvc::SettingsRef tokens;
+  web::Terms upload_terms;
 };
 
 /// Fails before anything is changed or made.
@@ -403,11 +385,13 @@ base::Result<Process::Read> Process::read_again(const std::string& file, const D
   if (!config) return std::unexpected(config.error());
   if (domains(*config) != domains(served)) {
     return base::failure(
-        "hosts, room services and the proxy are added and removed by a restart only; the old configuration stays");
+        "hosts, room services, the proxy and uploads are added and removed by a restart only; the old configuration "
+        "stays");
   }
   if (!same_entrances(*config, served)) {
     return base::failure(
-        "<federation>, <tokens> and TLS on its entrances come and go by a restart only; the old configuration stays");
+        "<federation>, <tokens>, TLS on entrances and <external> come and go by a restart only; the old configuration "
+        "stays");
   }
   Read read;
   if (config->tokens) {
@@ -415,10 +399,18 @@ base::Result<Process::Read> Process::read_again(const std::string& file, const D
     if (!tokens) return std::unexpected(tokens.error());
     read.tokens = std::move(*tokens);
   }
+  if (config->upload) {
+    auto terms = load_upload(*config->upload, data.path());
+    if (!terms) return std::unexpected(terms.error());
+    read.upload_terms = std::move(*terms);
+  }
   auto certificates = load_certificates(*config, data, now);
   if (!certificates) return std::unexpected(certificates.error());
   auto token_certificates = load_token_certificates(*config, data, now);
   if (!token_certificates) return std::unexpected(token_certificates.error());
+  auto upload_certificates = load_upload_certificates(*config, data, now);
+  if (!upload_certificates) return std::unexpected(upload_certificates.error());
+  read.upload_certificates = std::move(*upload_certificates);
   read.certificates = std::move(*certificates);
   read.token_certificates = std::move(*token_certificates);
   if (config->federation) {
@@ -470,6 +462,12 @@ void Process::apply(Read read) {
     server_->federate(federation_certificates_);
   }
   if (config_.proxy65) server_->use(served(*config_.proxy65, proxy_ports()));
+  if (uploads_) {
+    upload_terms_ = std::move(read.upload_terms);
+    upload_certificates_ = std::move(read.upload_certificates);
+    uploads_->use(upload_certificates_);
+    server_->use(served(upload_terms_, uploads_->ports()));
+  }
   if (tokens_) {
     tokens_->use(token_certificates_);
     server_->use(read.tokens);
@@ -493,6 +491,7 @@ void Process::watch_expiry() {
     if (certificates_) warn_of_expiry(*certificates_, certificate_hosts(config_, data_), now);
     if (token_certificates_ && !config_.tokens->certificate.empty())
       warn_of_expiry(*token_certificates_, token_certificate_hosts(config_, data_), now);
+    if (upload_certificates_) warn_of_expiry(*upload_certificates_, upload_certificate_hosts(config_, data_), now);
   });
 }
 
@@ -516,44 +515,7 @@ void Process::look_at_certificates() {
   look(token_certificates_, token_certificate_hosts(config_, data_), [this](const auto& before, const auto& next) {
     if (token_certificates_ == before) tokens_->use(token_certificates_ = next);
   });
-}
-
-void Process::certificates(admin::Done done) {
-  if (!certificates_) return done(json{{"certificates", json::array()}});
-  done(list_certificates(*certificates_, config_, data_));
-}
-
-void Process::federation(const std::string& domain, admin::Done done) {
-  if (!federation_admin_) return admin::Process::federation(domain, std::move(done));
-  federation_admin_->list(domain, std::move(done));
-}
-
-void Process::kick_domain(const std::string& domain, admin::Done done) {
-  if (!federation_admin_) return admin::Process::kick_domain(domain, std::move(done));
-  federation_admin_->kick(domain, std::move(done));
-}
-
-void Process::unpin_domain(const std::string& domain, admin::Done done) {
-  if (!federation_admin_) return admin::Process::unpin_domain(domain, std::move(done));
-  federation_admin_->unpin(domain, std::move(done));
-}
-
-void Process::check_domain(const std::string& domain, admin::Done done) {
-  if (!federation_admin_) return admin::Process::check_domain(domain, std::move(done));
-  federation_admin_->check(domain, std::move(done));
-}
-
-/// Ids and algorithms only.
-void Process::token_keys(admin::Done done) {
-  tokensvc::Office* office = server_->shard(0).office();
-  if (office == nullptr)
-    return done(base::failure("this server has no token service; add <tokens> to its configuration"));
-  const tokensvc::KeyRing& ring = office->settings()->keys;
-  json keys = json::array();
-  for (const tokensvc::Key& key : ring.keys())
-    keys.push_back({{"id", key.id()},
-                    {"algorithm", tokensvc::to_string(key.algorithm())},
-                    {"signs", &key == ring.signer()},
-                    {"can_sign", key.can_sign()}});
-  done(json{{"keys", std::move(keys)}});
+  look(upload_certificates_, upload_certificate_hosts(config_, data_), [this](const auto& before, const auto& next) {
+    if (upload_certificates_ == before) uploads_->use(upload_certificates_ = next);
+  });
 }

@@ -21,6 +21,7 @@
 #include "server.h"
 #include "settle.h"
 #include "tokens.h"
+#include "uploads.h"
 
 struct ProcessOptions {
   std::string config_file;
@@ -60,12 +61,12 @@ class Process final : public admin::Process {
   base::Result<void> open_listeners();
   base::Result<void> open_listener(const ClientListener& entrance);
   base::Result<void> open_federation();
-  base::Result<std::uint16_t> shifted(std::uint16_t port) const;
   base::Result<std::unique_ptr<net::Listener>> listen(
       const std::string& address, std::uint16_t port,
       std::function<void(Shard&, std::unique_ptr<net::Transport>)> taken);
   base::Result<void> open_tokens();
   base::Result<void> open_proxy65();
+  base::Result<void> open_uploads();
   std::vector<std::uint16_t> proxy_ports() const;
   base::Result<void> open_control();
   struct Read;
@@ -90,11 +91,14 @@ class Process final : public admin::Process {
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Federation> federation_;  ///< null: other servers are not there
+  std::unique_ptr<Uploads> uploads_;        ///< null without uploads
   std::unique_ptr<Server> server_;
   std::unique_ptr<FederationAdmin> federation_admin_;  ///< null with federation_
   CertificatesRef certificates_;                       ///< empty without hosts
   CertificatesRef token_certificates_;                 ///< empty where no entrance of the token service has TLS
   CertificatesRef federation_certificates_;            ///< empty without federation
+  CertificatesRef upload_certificates_;                ///< empty where no entrance for uploads has TLS
+  web::Terms upload_terms_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<net::Listener>> server_listeners_;  ///< in the order of the configuration
   std::vector<std::unique_ptr<net::Listener>> proxy_listeners_;   ///< likewise

@@ -71,7 +71,13 @@ void Server::use(const proxy65::SettingsRef& proxy) {
   });
 }
 
-Shard& Server::proxy_shard(const xmpp::Jid& proxy) { return *shards_[shards_.front()->router().owner(proxy)]; }
+void Server::use(const web::SettingsRef& uploads) {
+  on_each(shards_, [uploads](Shard& shard) {
+    if (shard.uploads() != nullptr) shard.uploads()->use(uploads);
+  });
+}
+
+Shard& Server::owner(const xmpp::Jid& address) { return *shards_[shards_.front()->router().owner(address)]; }
 
 void Server::federate(const s2s::PolicyRef& policy) {
   on_each(shards_, [policy](Shard& shard) {
@@ -114,12 +120,15 @@ void Server::count(base::Fn<void(Counts)> done) {
       std::make_shared<Counting>(Counting{{}, shards_.size(), std::move(done)});
   on_each(shards_, [counting, &home = home()](Shard& shard) {
     const proxy65::Service* proxy = shard.proxy65();
-    home.post([counting, counts = shard.clients().counts(), files = proxy ? proxy->counts() : proxy65::Counts()] {
+    const web::UploadService* web = shard.uploads();
+    home.post([counting, counts = shard.clients().counts(), files = proxy ? proxy->counts() : proxy65::Counts(),
+               uploads = web ? web->counts() : web::Counts()] {
       c2s::Counts& clients = counting->sum.clients;
       clients.connections += counts.connections;
       clients.sessions += counts.sessions;
       clients.hibernated += counts.hibernated;
       counting->sum.files += files;
+      counting->sum.uploads += uploads;
       if (--counting->missing == 0) counting->done(counting->sum);
     });
   });

@@ -14,6 +14,7 @@
 struct Counts {
   c2s::Counts clients;
   proxy65::Counts files;  ///< zeros without a file transfer proxy
+  web::Counts uploads;    ///< zeros without uploads
 };
 
 /// Made before the loops run, destroyed when they no longer run. Its methods are for the first loop's thread.
@@ -26,10 +27,11 @@ class Server {
   void use(const base::Ref<certs::Store>& certificates);
   /// Never null; a server made without a token service stays without.
   void use(const tokensvc::SettingsRef& tokens);
-  /// The same of the file transfer proxy.
+  /// The same of the file transfer proxy, and of uploads.
   void use(const proxy65::SettingsRef& proxy);
-  /// The shard that has the proxy's connections; the server has one.
-  Shard& proxy_shard(const xmpp::Jid& proxy);
+  void use(const web::SettingsRef& uploads);
+  /// The shard that has what belongs to an address of ours.
+  Shard& owner(const xmpp::Jid& address);
   /// The same of federation: whom with, and what other servers are shown.
   void federate(const s2s::PolicyRef& policy);
   void federate(const base::Ref<certs::Store>& certificates);

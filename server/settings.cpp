@@ -38,8 +38,10 @@ router::SettingsRef make_settings(const Config& config, std::uint64_t descriptor
     service.history = std::min(service.history, limits.room_history);
     service.meetings = has_meetings(config, service.domain);
   }
-  xmpp::Jid proxy = config.proxy65 ? config.proxy65->settings->domain : xmpp::Jid();
-  return base::make_ref<router::Settings>(std::move(hosts), limits, std::move(rooms), std::move(proxy));
+  std::vector<xmpp::Jid> services;
+  if (config.proxy65) services.push_back(config.proxy65->settings->domain);
+  if (config.upload) services.push_back(config.upload->terms.domain);
+  return base::make_ref<router::Settings>(std::move(hosts), limits, std::move(rooms), std::move(services));
 }
 
 net::TcpLimits tcp_limits(const router::Limits& limits) {

@@ -18,6 +18,7 @@
 #include "features/private.h"
 #include "features/registration.h"
 #include "features/time.h"
+#include "features/upload_retraction.h"
 #include "features/vcard.h"
 #include "features/version.h"
 #include "offline/offline.h"
@@ -59,6 +60,7 @@ Shard::Shard(router::Router& router, const Seams& seams, router::SettingsRef set
   wire_rooms();
   wire_tokens(seams);
   wire_proxy65(seams);
+  wire_uploads(seams);
   wire_clients();
   wire_federation(seams);
   registry_.freeze();
@@ -81,6 +83,7 @@ void Shard::wire_features(const Seams& seams) {
   features::add_blocking(environment);
   features::add_carbons(environment);
   features::add_archive(environment);
+  if (seams.uploads != nullptr) features::add_upload_retraction(environment);
   features::add_csi(environment);
   features::add_last(environment);
   features::add_private(environment);
@@ -117,6 +120,14 @@ void Shard::wire_proxy65(const Seams& seams) {
   proxy65_ = std::make_unique<proxy65::Service>(router_, registry_, seams.proxy65,
                                                 seams.carry ? seams.carry(router_.loop()) : proxy65::Carry());
   router_.claim(seams.proxy65->domain.domain(), *proxy65_);
+}
+
+void Shard::wire_uploads(const Seams& seams) {
+  if (seams.uploads == nullptr) return;
+  const UploadSeams& own = *seams.uploads;
+  uploads_ = std::make_unique<web::UploadService>(
+      router_, registry_, web::UploadService::Seams{seams.store, seams.random, own.disk, own.secret}, own.settings);
+  router_.claim(own.settings->domain.domain(), *uploads_);
 }
 
 void Shard::wire_clients() {

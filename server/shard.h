@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "accounts/accounts.h"
@@ -23,6 +24,7 @@
 #include "stream/mechanisms.h"
 #include "tokensvc/meetings.h"
 #include "tokensvc/office.h"
+#include "web/upload_service.h"
 
 /// What federation needs of the world; outlives the shards.
 struct FederationSeams {
@@ -36,6 +38,13 @@ struct FederationSeams {
   s2s::PolicyRef policy;
 };
 
+/// What uploads need of the world; outlives the shards.
+struct UploadSeams {
+  web::Uploads::Disk disk;
+  web::SettingsRef settings;
+  std::string secret;  ///< that slots are signed with
+};
+
 /// What all shards share; outlives them.
 struct Seams {
   store::Store& store;
@@ -47,6 +56,7 @@ struct Seams {
   const FederationSeams* federation = nullptr;            ///< null: other servers are not there
   proxy65::SettingsRef proxy65 = {};                      ///< null: there is no file transfer proxy
   std::function<proxy65::Carry(base::Loop&)> carry = {};  ///< how it joins connections of a loop
+  const UploadSeams* uploads = nullptr;                   ///< null: nobody can put files
 };
 
 /// Made before its loop runs, destroyed when it no longer runs; in between everything is for the loop's thread.
@@ -62,6 +72,8 @@ class Shard {
   tokensvc::Office* office() { return office_.get(); }
   /// Null where there is no file transfer proxy.
   proxy65::Service* proxy65() { return proxy65_.get(); }
+  /// Null where nobody can put files.
+  web::UploadService* uploads() { return uploads_.get(); }
   /// Null where the server does not federate.
   s2s::Service* federation() { return federation_.get(); }
   /// Tells all occupants that their rooms end. To be done on every shard before stop().
@@ -76,6 +88,7 @@ class Shard {
   void wire_rooms();
   void wire_tokens(const Seams& seams);
   void wire_proxy65(const Seams& seams);
+  void wire_uploads(const Seams& seams);
   void wire_clients();
   void wire_federation(const Seams& seams);
 
@@ -88,6 +101,7 @@ class Shard {
   std::unique_ptr<tokensvc::Office> office_;
   std::unique_ptr<tokensvc::Meetings> meetings_;
   std::unique_ptr<proxy65::Service> proxy65_;
+  std::unique_ptr<web::UploadService> uploads_;
   c2s::Clients clients_;
   std::unique_ptr<s2s::Service> federation_;
 };

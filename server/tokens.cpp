@@ -5,14 +5,11 @@
 #include <utility>
 
 #include "base/log.h"
+#include "entrance.h"
 
 namespace {
 
 constexpr net::KeepAlive kKeepAlive{.idle_seconds = 30, .probe_seconds = 10, .probes = 3};
-
-std::string place(const std::string& address, std::uint16_t port) {
-  return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + std::to_string(port);
-}
 
 }  // namespace
 
@@ -37,11 +34,10 @@ base::Result<std::unique_ptr<Tokens>> Tokens::open(const Home& home, const Certi
 
 base::Result<std::unique_ptr<net::Listener>> Tokens::listen(const std::string& address, std::uint16_t port,
                                                             Accept accept) const {
-  const unsigned moved = port == 0 ? 0U : unsigned{port} + home_.port_offset;
-  if (moved > 65535)
-    return base::failure("port " + std::to_string(moved) + " is too high; choose a smaller port offset");
+  const auto moved = shifted_port(port, home_.port_offset);
+  if (!moved) return std::unexpected(moved.error());
   return net::Listener::open(
-      home_.loop, address, static_cast<std::uint16_t>(moved), [&loop = home_.loop]() -> net::AsioLoop& { return loop; },
+      home_.loop, address, *moved, [&loop = home_.loop]() -> net::AsioLoop& { return loop; },
       [accept = std::move(accept)](net::AsioLoop&, std::unique_ptr<net::Transport> transport) {
         accept(std::move(transport));
       },

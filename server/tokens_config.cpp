@@ -1,7 +1,5 @@
 #include "tokens_config.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -9,6 +7,7 @@
 #include <span>
 
 #include "config.h"
+#include "entrance.h"
 
 namespace {
 
@@ -23,14 +22,6 @@ constexpr std::uint32_t kMostRate = 1'000'000;
 constexpr std::int64_t kMostPace = 1000;
 constexpr std::int64_t kMostAuditDays = 36'500;
 constexpr std::size_t kFingerprint = 64;  // digits of a SHA-256
-
-bool is_loopback(const std::string& host) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, host.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-  return host == "localhost";
-}
 
 Algorithm read_algorithm(const Reader& in) {
   const std::string name = in.required("algorithm");
@@ -272,7 +263,9 @@ void read_child(const Reader& in, TokensConfig& tokens) {
   if (name == "meetings") tokens.rules.push_back(read_meetings(in));
 }
 
-std::string place(const std::string& address, std::uint16_t port) { return address + " port " + std::to_string(port); }
+std::string port_of(const std::string& address, std::uint16_t port) {
+  return address + " port " + std::to_string(port);
+}
 
 }  // namespace
 
@@ -311,8 +304,8 @@ void check_tokens(const ConfigReader& in, const TokensConfig& tokens, const Conf
         "'domain'");
   std::set<std::string> taken;
   const auto take = [&](const std::string& address, std::uint16_t port) {
-    if (port != 0 && !taken.insert(place(address, port)).second)
-      in.complain(place(address, port) + " stands twice in the file; choose another");
+    if (port != 0 && !taken.insert(port_of(address, port)).second)
+      in.complain(port_of(address, port) + " stands twice in the file; choose another");
   };
   for (const ClientListener& each : config.client_listeners) take(each.address, each.port);
   for (const auto& each : tokens.lines)

@@ -1,71 +1,25 @@
 #include "tokens_load.h"
 
-#include <fcntl.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "base/secret.h"
-#include "net/fd.h"
+#include "config_files.h"
 
 namespace {
 
-constexpr std::size_t kMostBytes = 64UL * 1024;  // of a key file
 constexpr std::size_t kLeastCallerSecret = 16;
 constexpr std::size_t kPasswordEntry = 16UL * 1024;
 
-/// Thrown to leave nested readers, as ConfigReader does it.
-[[noreturn]] void complain(const std::string& where, const std::string& what) {
-  throw ConfigMistake{where + ": " + what};
-}
-
-enum class Privacy : std::uint8_t { secret, open };
-
-/// Reads the files that one element names.
-class Files {
- public:
-  Files(const std::string& where, const std::string& folder) : where_(where), folder_(folder) {}
-
-  base::Secret read(const std::string& name, Privacy privacy) const {
-    const std::string path = name.starts_with('/') ? name : folder_ + '/' + name;
-    const net::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat info{};
-    if (file.get() < 0 || fstat(file.get(), &info) != 0)
-      complain(where_, "reading " + path + ": " + std::strerror(errno) + "; correct the name, or make the file");
-    if (!S_ISREG(info.st_mode) || info.st_size > static_cast<off_t>(kMostBytes))
-      complain(where_, path + " is no file of at most 64 KiB; correct the name");
-    if (privacy == Privacy::secret && (info.st_mode & S_IRWXO) != 0)
-      complain(where_, path + " is open to every user of this machine; run: chmod o= " + path);
-    std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
-    const ssize_t got = pread(file.get(), bytes.data(), bytes.size(), 0);
-    if (got != info.st_size) complain(where_, "reading " + path + " broke off; try again");
-    return base::Secret(std::move(bytes));
-  }
-
-  /// A secret as people write it into a file: the end of its line doesn't belong to it.
-  base::Secret read_line(const std::string& name) const {
-    const base::Secret whole = read(name, Privacy::secret);
-    const std::string_view text = whole.reveal();
-    const auto end = text.find_last_not_of("\r\n");
-    return base::Secret(std::string(text.substr(0, end == std::string_view::npos ? 0 : end + 1)));
-  }
-
- private:
-  const std::string& where_;
-  const std::string& folder_;
-};
-
-base::Result<tokensvc::Key> make_key(const TokensConfig::KeyFiles& key, const Files& files) {
+base::Result<tokensvc::Key> make_key(const TokensConfig::KeyFiles& key, const ConfigFiles& files) {
   if (!key.secret_file.empty())
     return tokensvc::Key::from_secret(key.algorithm, key.id, files.read_line(key.secret_file));
   if (!key.file.empty())
@@ -76,7 +30,7 @@ base::Result<tokensvc::Key> make_key(const TokensConfig::KeyFiles& key, const Fi
 tokensvc::KeyRing read_keys(const TokensConfig& config, const std::string& folder) {
   std::vector<tokensvc::Key> keys;
   for (const TokensConfig::KeyFiles& each : config.keys) {
-    auto key = make_key(each, Files(each.where, folder));
+    auto key = make_key(each, ConfigFiles(each.where, folder));
     if (!key)
       complain(each.where,
                key.error().what +
@@ -122,7 +76,7 @@ tokensvc::CallerSettings read_caller(const TokensConfig::CallerFiles& from, cons
   caller.certificate = from.certificate;
   caller.user = user_of(from.where, from.user);
   if (from.secret_file.empty()) return caller;
-  const base::Secret secret = Files(from.where, folder).read_line(from.secret_file);
+  const base::Secret secret = ConfigFiles(from.where, folder).read_line(from.secret_file);
   if (secret.reveal().size() < kLeastCallerSecret)
     complain(from.where, "the secret has fewer than 16 bytes; make one with: openssl rand -hex 32");
   caller.secret = tokensvc::Locked(secret.reveal());

@@ -106,6 +106,11 @@ void print_status(const json& answer) {
               << " connections that are not joined; since the start " << files.value("streams", std::uint64_t{0})
               << " streams with " << files.value("bytes", std::uint64_t{0}) << " bytes\n";
   }
+  if (const json uploads = answer.value("uploads", json()); uploads.is_object()) {
+    std::cout << "uploads: " << uploads.value("connections", 0) << " connections; since the start "
+              << uploads.value("put", std::uint64_t{0}) << " files with " << uploads.value("bytes", std::uint64_t{0})
+              << " bytes were put, and " << uploads.value("got", std::uint64_t{0}) << " times one was got\n";
+  }
   const json paused = answer.value("paused_ports", json::array());
   for (const json& port : answer.at("ports")) {
     const bool waits = std::ranges::find(paused, port) != paused.end();

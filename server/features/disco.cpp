@@ -37,10 +37,11 @@ void server_info_asked(const Environment& environment, router::Responder respond
 }
 
 /// Components of a host: below its name, or below the name of no host at all. Room services belong to those who name
-/// them, the proxy to all; what only the bus knows is nobody's.
+/// them, the proxy and uploads to all; what only the bus knows is nobody's.
 bool belongs_to(std::string_view domain, const router::HostSettings& host, const router::Settings& settings) {
   if (domain == router::kTokenService) return false;
-  if (domain == settings.proxy().str()) return true;
+  if (std::ranges::any_of(settings.services(), [domain](const xmpp::Jid& one) { return one.str() == domain; }))
+    return true;
   if (settings.host(domain) != nullptr || settings.room_service(domain) != nullptr) return false;
   const auto below = [domain](const router::HostSettings& one) {
     return domain.ends_with('.' + std::string(one.domain.str()));

@@ -27,8 +27,9 @@ const Retention& HostSettings::retention_of(std::string_view local) const {
   return retention;
 }
 
-Settings::Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms, xmpp::Jid proxy)
-    : hosts_(std::move(hosts)), rooms_(std::move(rooms)), proxy_(std::move(proxy)), limits_(limits) {
+Settings::Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms,
+                   std::vector<xmpp::Jid> services)
+    : hosts_(std::move(hosts)), rooms_(std::move(rooms)), services_(std::move(services)), limits_(limits) {
   for (std::size_t i = 0; i < hosts_.size(); ++i) hosts_by_domain_.emplace(hosts_[i].domain.str(), i);
   for (std::size_t i = 0; i < rooms_.size(); ++i) rooms_by_domain_.emplace(rooms_[i].domain.str(), i);
 }

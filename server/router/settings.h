@@ -138,7 +138,8 @@ struct Limits : RoomLimits {
 
 class Settings final : public base::RefCounted {
  public:
-  Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms = {}, xmpp::Jid proxy = {});
+  Settings(std::vector<HostSettings> hosts, Limits limits, std::vector<RoomService> rooms = {},
+           std::vector<xmpp::Jid> services = {});
 
   /// By prepared domain; null for a domain that is not ours.
   const HostSettings* host(std::string_view domain) const;
@@ -148,8 +149,8 @@ class Settings final : public base::RefCounted {
   /// By prepared domain; null where there is none, also for the empty address of a host without rooms.
   const RoomService* room_service(std::string_view domain) const;
   const std::vector<RoomService>& room_services() const { return rooms_; }
-  /// The file transfer proxy (XEP-0065), of all hosts; empty: none.
-  const xmpp::Jid& proxy() const { return proxy_; }
+  /// What all hosts have in common: the file transfer proxy (XEP-0065), uploads (XEP-0363).
+  const std::vector<xmpp::Jid>& services() const { return services_; }
   const Limits& limits() const { return limits_; }
 
  private:
@@ -159,7 +160,7 @@ class Settings final : public base::RefCounted {
   ByDomain hosts_by_domain_;
   std::vector<RoomService> rooms_;
   ByDomain rooms_by_domain_;
-  xmpp::Jid proxy_;
+  std::vector<xmpp::Jid> services_;
   Limits limits_;
 };
 using SettingsRef = base::Ref<const Settings>;
