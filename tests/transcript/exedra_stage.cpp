@@ -24,6 +24,9 @@ constexpr std::string_view kConfig = R"(<exedra xmlns="urn:exedra:config:1" shar
     <listen address="127.0.0.1" port="0"/>
     <public host="files.example.org" port="7777"/>
   </proxy65>
+  <upload domain="upload.example.org" url="https://upload.example.org" max-file-bytes="20000" daily-bytes-per-user="30000">
+    <listen port="0"/>
+  </upload>
   <tokens>
     <key algorithm="HS256" secret-file="jwt.secret"/>
     <caller name="chat" issuer="verona" subject="meet.example.org" channels="*" moderate="true"/>

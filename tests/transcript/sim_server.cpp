@@ -50,6 +50,8 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
       writing_(world_, kSlowestJob),
       reading_(world_, kSlowestJob),
       cpu_(world_, kSlowestJob),
+      bytes_(world_, kSlowestJob),
+      names_(world_, kSlowestJob),
       keys_(std::make_unique<c2s::ScramKeyMaker>(cpu_, random_, kIterations)) {
   sim::register_faulty_vfs();
   const store::Options options{.survive_power_cut = survive_power_cut, .vfs = sim::kFaultyVfs};
@@ -59,13 +61,24 @@ SimServer::SimServer(const std::filesystem::path& folder, std::size_t shards, st
   auto proxy = base::make_ref<proxy65::Settings>();
   proxy->domain = xmpp::Jid::from_prepared("proxy.example.org");
   proxy->addresses = {{"files.example.org", 7777}};
+  auto files = web::FileStore::open(folder / "uploads");
+  if (!files) throw Failure(files.error().what);
+  web::Terms uploads;
+  uploads.domain = xmpp::Jid::from_prepared("upload.example.org");
+  uploads.url = "https://upload.example.org";
+  uploads.file_bytes = 20'000;
+  uploads.user_daily_bytes = 30'000;
+  uploads_ = std::make_unique<UploadSeams>(UploadSeams{{std::move(*files), bytes_, names_},
+                                                       base::make_ref<web::Settings>(std::move(uploads)),
+                                                       "a secret of the folder"});
   const Seams seams{.store = *store_,
                     .keys = *keys_,
                     .cpu = cpu_,
                     .random = random_,
                     .fake = {.secret = "fake", .iterations = kIterations},
                     .tokens = tokens,
-                    .proxy65 = std::move(proxy)};
+                    .proxy65 = std::move(proxy),
+                    .uploads = uploads_.get()};
   server_ = std::make_unique<Server>(world_.loops(), seams, settings(tokens));
 }
 

@@ -46,9 +46,10 @@ class SimServer {
  private:
   sim::World world_;
   sim::SeededRandom random_;
-  sim::SimExecutor writing_, reading_, cpu_;
+  sim::SimExecutor writing_, reading_, cpu_, bytes_, names_;
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<UploadSeams> uploads_;
   std::unique_ptr<Server> server_;
   std::size_t next_shard_ = 0;
   bool stopping_ = false;

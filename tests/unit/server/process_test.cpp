@@ -164,7 +164,8 @@ TEST_F(Running, ReloadTakesWhatIsRightOnly) {
   EXPECT_TRUE(wrong.error().what.starts_with(dir_ + "/exedra.xml:2: <host>: ")) << wrong.error().what;
   write("<exedra xmlns='urn:exedra:config:1'><clients/><host domain='example.com'/></exedra>");
   const std::string stays =
-      "hosts, room services and the proxy are added and removed by a restart only; the old configuration stays";
+      "hosts, room services, the proxy and uploads are added and removed by a restart only; the old configuration "
+      "stays";
   EXPECT_EQ(ask({{"op", "reload"}}).error().what, stays);
   EXPECT_FALSE(std::filesystem::exists(dir_ + "/certs/example.com.crt"));
   for (const std::string rooms : {"none", "chat.example.org"}) {
