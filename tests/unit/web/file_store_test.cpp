@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <csignal>
 
 namespace {
 
@@ -60,6 +63,23 @@ TEST_F(FileStoreTest, WhatIsNotKeptLeavesNothing) {
     EXPECT_TRUE(file->seal());
   }
   EXPECT_EQ(count(), 0U);
+}
+
+TEST_F(FileStoreTest, ADiskThatTakesNoMoreIsToldAndLeavesNothing) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{.rlim_cur = 1000, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  {
+    auto file = std::move(*store.create());
+    EXPECT_TRUE(file->append(std::string(600, 'x')));
+    EXPECT_FALSE(file->append(std::string(600, 'x')));
+  }
+  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, ignored);
+  EXPECT_EQ(count(), 0U);
+  EXPECT_EQ(put({"hello world"}), kHello) << "with room again it goes on";
 }
 
 TEST_F(FileStoreTest, ListsAndRemoves) {
