@@ -1,4 +1,5 @@
 """A server under test: foreground processes with a folder and a configuration of their own, on free loopback ports."""
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -137,6 +138,14 @@ class Server:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(number)
+
+    def kill(self):
+        """With all they started."""
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # each leads a session of its own: launch()
+            process.wait()
+        self.processes = []
 
     def stop(self):
         """In the opposite order; with force after some patience."""
