@@ -38,8 +38,28 @@ Match find_route(const std::vector<HttpRoute>& routes, const HttpRequest& reques
 
 }  // namespace
 
-HttpConnection::HttpConnection(HttpHouse& house, std::uint64_t id, std::unique_ptr<Transport> transport)
-    : house_(house), id_(id), transport_(std::move(transport)) {}
+std::size_t HttpHouse::count(const std::string& address) const {
+  const auto known = by_address.find(address);
+  return known == by_address.end() ? 0 : known->second;
+}
+
+void HttpHouse::add(const std::shared_ptr<HttpConnection>& connection) {
+  if (!connection->address().empty()) ++by_address[connection->address()];
+  connections.emplace(connection->id(), connection);
+  connection->start();
+}
+
+void HttpHouse::drop(std::uint64_t id) {
+  const auto found = connections.find(id);
+  if (found == connections.end()) return;
+  const auto known = by_address.find(found->second->address());
+  if (known != by_address.end() && --known->second == 0) by_address.erase(known);
+  connections.erase(found);
+}
+
+HttpConnection::HttpConnection(HttpHouse& house, std::uint64_t id, std::unique_ptr<Transport> transport,
+                               std::string address)
+    : house_(house), id_(id), address_(std::move(address)), transport_(std::move(transport)) {}
 
 void HttpConnection::start() {
   transport_->start(*this);
@@ -60,7 +80,7 @@ void HttpConnection::on_drained() {
 
 void HttpConnection::on_closed(const base::Error&) {
   HttpHouse& house = house_;
-  house.connections.erase(id_);  // the end of this object
+  house.drop(id_);  // the end of this object
   if (house.connections.empty() && house.stopped) house.loop.post(std::exchange(house.stopped, nullptr));
 }
 

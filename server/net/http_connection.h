@@ -3,6 +3,7 @@
 
 #include <map>
 #include <span>
+#include <unordered_map>
 
 #include "base/function.h"
 #include "net/http_parser.h"
@@ -16,17 +17,28 @@ struct HttpHouse {
   std::vector<HttpRoute> routes;
   HttpErrorPage error_page;
   HttpLimits limits;
-  std::map<std::uint64_t, std::shared_ptr<HttpConnection>> connections;  ///< shared while a late answer is written
+  std::map<std::uint64_t, std::shared_ptr<HttpConnection>> connections = {};  ///< shared while a late answer is written
+  std::unordered_map<std::string, std::size_t> by_address = {};               ///< how many of them; not of loopback
   std::uint64_t last = 0;
   base::Fn<void()> stopped = nullptr;  ///< to be called once the last one is gone
   bool stopping = false;
+
+  /// How many there are of this address; none of an empty one.
+  std::size_t count(const std::string& address) const;
+  /// Starts it.
+  void add(const std::shared_ptr<HttpConnection>& connection);
+  /// May be the end of the one that calls.
+  void drop(std::uint64_t id);
 };
 
 /// Lives until its transport has ended.
 class HttpConnection final : public TransportHandler, public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(HttpHouse& house, std::uint64_t id, std::unique_ptr<Transport> transport);
+  /// `address` is what it counts for; empty where nobody counts.
+  HttpConnection(HttpHouse& house, std::uint64_t id, std::unique_ptr<Transport> transport, std::string address);
   void start();
+  std::uint64_t id() const { return id_; }
+  const std::string& address() const { return address_; }
 
   std::size_t on_bytes(std::span<const std::byte> bytes) override;
   void on_tls() override;
@@ -76,7 +88,8 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   void close();
 
   HttpHouse& house_;
-  std::uint64_t id_;
+  const std::uint64_t id_;
+  const std::string address_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<HttpParser> parser_;  ///< null between two requests
   const HttpRoute* route_ = nullptr;

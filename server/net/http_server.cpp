@@ -5,8 +5,14 @@
 
 #include "base/log.h"
 #include "net/http_connection.h"
+#include "net/peer_address.h"
 
 namespace net {
+namespace {
+
+constexpr std::chrono::minutes kTold{1};  // between two lines about the same
+
+}  // namespace
 
 HttpResponder::HttpResponder(std::weak_ptr<HttpConnection> connection, std::uint64_t number, HttpRequest request)
     : connection_(std::move(connection)), number_(number), request_(std::move(request)) {}
@@ -33,21 +39,33 @@ HttpResponse plain_error_page(int status, std::string_view why) {
 }
 
 HttpServer::HttpServer(base::Loop& loop, std::vector<HttpRoute> routes, HttpErrorPage error_page, HttpLimits limits)
-    : house_(new HttpHouse{loop, std::move(routes), std::move(error_page), limits, {}}) {}
+    : house_(new HttpHouse{loop, std::move(routes), std::move(error_page), limits}) {}
 
 HttpServer::~HttpServer() = default;
 
 void HttpServer::accept(std::unique_ptr<Transport> transport) {
   if (house_->stopping) return;
-  auto& all = house_->connections;
-  if (all.size() >= house_->limits.connections && !make_room()) {
-    base::log::warning("http_full", {{"peer", transport->peer()}, {"connections", all.size()}});
+  const HttpLimits& limits = house_->limits;
+  PeerAddress from = read_peer(transport->peer());
+  if (from.loopback) from.key.clear();
+  if (house_->count(from.key) >= limits.connections_per_address) {  // before it costs anybody else his place
+    if (is_time(tell_address_full_)) base::log::warning("http_address_full", {{"peer", transport->peer()}});
     return;
   }
-  const std::uint64_t id = ++house_->last;
-  const auto connection = std::make_shared<HttpConnection>(*house_, id, std::move(transport));
-  all.emplace(id, connection);
-  connection->start();
+  if (house_->connections.size() >= limits.connections && !make_room()) {
+    if (is_time(tell_full_))
+      base::log::warning("http_full", {{"peer", transport->peer()}, {"connections", house_->connections.size()}});
+    return;
+  }
+  house_->add(std::make_shared<HttpConnection>(*house_, ++house_->last, std::move(transport), std::move(from.key)));
+}
+
+/// Who is refused may come again at once; a line each time would fill the log.
+bool HttpServer::is_time(base::MonoTime& next_line) const {
+  const base::MonoTime now = house_->loop.now();
+  if (now < next_line) return false;
+  next_line = now + kTold;
+  return true;
 }
 
 /// The oldest that has not begun to ask goes first, then the oldest that has not asked: who sends a byte and waits
@@ -57,7 +75,7 @@ bool HttpServer::make_room() {
   auto oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->waits(); });
   if (oldest == all.end()) oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->reads(); });
   if (oldest == all.end()) return false;
-  all.erase(oldest);
+  house_->drop(oldest->first);
   return true;
 }
 

@@ -42,6 +42,7 @@ class HttpSource {
 
 struct HttpLimits {
   std::size_t connections = 1000;                    ///< of one server; the oldest that is owed nothing makes room
+  std::size_t connections_per_address = 100;         ///< of one PeerAddress::key; loopback, where proxies are, has any
   std::size_t requests = 1000;                       ///< on one connection
   std::size_t head_bytes = 16 * 1024;                ///< request line and header
   std::size_t unsent_bytes = 256 * 1024;             ///< beyond, no further request is read
@@ -96,7 +97,8 @@ class HttpServer {
   /// Drops its connections.
   ~HttpServer();
 
-  /// Not started yet; with TLS, start_tls() was called.
+  /// Not started yet; with TLS, start_tls() was called. Dropped if there are too many, of its address or in all; the
+  /// log tells that once a minute.
   void accept(std::unique_ptr<Transport> transport);
   /// Takes no more connections and requests; `done` once all that was asked has its answer.
   void stop(base::Fn<void()> done);
@@ -104,8 +106,10 @@ class HttpServer {
 
  private:
   bool make_room();
+  bool is_time(base::MonoTime& next_line) const;
 
   std::unique_ptr<HttpHouse> house_;
+  base::MonoTime tell_full_ = base::MonoTime::min(), tell_address_full_ = base::MonoTime::min();
 };
 
 }  // namespace net

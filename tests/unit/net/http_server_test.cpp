@@ -2,7 +2,13 @@
 #include "net/http_server.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include "base/log.h"
 #include "sim/sim_transport.h"
 
 namespace {
@@ -42,13 +48,36 @@ std::vector<int> statuses(std::string_view bytes) {
 
 using Statuses = std::vector<int>;
 
+/// The log while it lives.
+class Log {
+ public:
+  Log() : file_(testing::TempDir() + "http_server_test." + std::to_string(getpid())) {
+    base::log::configure(base::log::Level::info, file_);
+  }
+  ~Log() {
+    base::log::configure(base::log::Level::info, "");
+    std::remove(file_.c_str());
+  }
+  /// Lines that speak of this event, so far.
+  std::size_t count(const std::string& event) const {
+    std::ifstream lines(file_);
+    std::size_t count = 0;
+    for (std::string line; std::getline(lines, line);) count += line.contains(' ' + event + ' ') ? 1 : 0;
+    return count;
+  }
+
+ private:
+  std::string file_;
+};
+
 class HttpServer : public testing::Test {
  protected:
-  sim::Peer connect(const sim::LinkOptions& options = {}) {
+  sim::Peer connect_to(net::HttpServer& which, const sim::LinkOptions& options = {}) {
     auto [transport, peer] = sim::make_link(world.loop(), options);
-    server.accept(std::move(transport));
+    which.accept(std::move(transport));
     return std::move(peer);
   }
+  sim::Peer connect(const sim::LinkOptions& options = {}) { return connect_to(server, options); }
   std::string ask(sim::Peer& peer, std::string_view bytes) {
     peer.send(bytes);
     world.settle();
@@ -244,6 +273,67 @@ TEST_F(HttpServer, TheOldestThatIsOwedNothingMakesRoom) {
   for (HttpResponder& each : late) each.send({200, {}, ""});
   world.settle();
   for (sim::Peer* peer : {&busy, &fourth, &fifth}) EXPECT_EQ(statuses(peer->take()), Statuses{200});
+}
+
+TEST_F(HttpServer, OneAddressHasSoManyConnections) {
+  net::HttpServer few{world.loop(), routes(), net::plain_error_page, {.connections_per_address = 2}};
+  const auto come = [&](const std::string& peer) { return connect_to(few, {.peer = peer}); };
+  sim::Peer first = come("[2001:db8::1]:40000"), second = come("[2001:db8::2]:40000");
+  EXPECT_TRUE(come("[2001:db8::ffff:0:0:1]:40000").closed()) << "one customer has a /64";
+  EXPECT_EQ(few.connections(), 2U);
+  sim::Peer neighbour = come("[2001:db8:0:1::1]:40000"), other = come("192.0.2.1:40000");
+  for (const sim::Peer* peer : {&first, &second, &neighbour, &other}) EXPECT_FALSE(peer->closed());
+  first.cut();
+  world.settle();
+  EXPECT_FALSE(come("[2001:db8::1]:40001").closed()) << "there is a place again";
+  std::vector<sim::Peer> proxied;
+  for (int i = 0; i < 9; ++i)
+    proxied.push_back(come((i % 2 == 0 ? "127.0.0.1:" : "[::1]:") + std::to_string(40'000 + i)));
+  EXPECT_TRUE(std::ranges::none_of(proxied, &sim::Peer::closed)) << "a reverse proxy speaks for many";
+}
+
+TEST_F(HttpServer, WhoMakesRoomCountsNoMore) {
+  net::HttpServer narrow{
+      world.loop(), routes(), net::plain_error_page, {.connections = 1, .connections_per_address = 2}};
+  std::vector<sim::Peer> peers;
+  for (int i = 0; i < 5; ++i) peers.push_back(connect_to(narrow));
+  EXPECT_FALSE(peers.back().closed());
+  EXPECT_EQ(std::ranges::count_if(peers, &sim::Peer::closed), 4);
+}
+
+TEST_F(HttpServer, WhoHasTooManyCostsNobodyElseHisPlace) {
+  net::HttpServer narrow{
+      world.loop(), routes(), net::plain_error_page, {.connections = 3, .connections_per_address = 2}};
+  sim::Peer juliet = connect_to(narrow, {.peer = "198.51.100.1:40000"});
+  std::vector<sim::Peer> many;
+  for (int i = 0; i < 5; ++i) many.push_back(connect_to(narrow));
+  EXPECT_FALSE(juliet.closed());
+  EXPECT_EQ(std::ranges::count_if(many, &sim::Peer::closed), 3);
+}
+
+TEST_F(HttpServer, RefusalsAreToldOnceAMinute) {
+  const Log log;
+  net::HttpServer narrow{
+      world.loop(), routes(), net::plain_error_page, {.connections = 1, .connections_per_address = 1}};
+  sim::Peer romeo = connect_to(narrow);
+  romeo.send("GET /late HTTP/1.1\r\n" + kHost);
+  world.settle();
+  const auto knock = [&] {
+    for (int i = 0; i < 5; ++i) {
+      connect_to(narrow);
+      connect_to(narrow, {.peer = "198.51.100.1:40000"});
+    }
+  };
+  knock();
+  EXPECT_EQ(log.count("http_address_full"), 1U);
+  EXPECT_EQ(log.count("http_full"), 1U);
+  world.advance(60s);
+  romeo = connect_to(narrow);  // the first got its 503
+  romeo.send("GET /late HTTP/1.1\r\n" + kHost);
+  world.settle();
+  knock();
+  EXPECT_EQ(log.count("http_address_full"), 2U);
+  EXPECT_EQ(log.count("http_full"), 2U);
 }
 
 TEST_F(HttpServer, ASilentConnectionIsClosed) {
