@@ -47,8 +47,12 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
 
   /// Nothing of a request has come.
   bool waits() const { return state_ == State::waiting; }
-  /// Nothing has been asked that is not answered.
-  bool reads() const { return waits() || state_ == State::head || state_ == State::body; }
+  /// Nothing has been asked whose answer has not left, and no body is under way that nobody holds; one that is held
+  /// is short, and has seconds.
+  bool may_go() const {
+    const bool answering = number_ > 0 && transport_->queued_bytes() > 0;
+    return reads() && sink_ == nullptr && !answering;
+  }
   /// To the request of this number, unless its time is over.
   void answer(std::uint64_t number, const HttpResponse& response);
   void answer(std::uint64_t number, const HttpResponse& response, std::uint64_t bytes,
@@ -72,6 +76,8 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
     closing,
   };
 
+  /// Nothing has been asked that is not answered.
+  bool reads() const { return waits() || state_ == State::head || state_ == State::body; }
   void enter(State state);
   void on_deadline();
   void read(std::string_view& input);

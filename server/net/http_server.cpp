@@ -69,11 +69,12 @@ bool HttpServer::is_time(base::MonoTime& next_line) const {
 }
 
 /// The oldest that has not begun to ask goes first, then the oldest that has not asked: who sends a byte and waits
-/// keeps nobody out.
+/// keeps nobody out, and nobody's file is broken off. That ends by its own deadlines.
 bool HttpServer::make_room() {
   auto& all = house_->connections;
-  auto oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->waits(); });
-  if (oldest == all.end()) oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->reads(); });
+  auto oldest =
+      std::ranges::find_if(all, [](const auto& each) { return each.second->waits() && each.second->may_go(); });
+  if (oldest == all.end()) oldest = std::ranges::find_if(all, [](const auto& each) { return each.second->may_go(); });
   if (oldest == all.end()) return false;
   house_->drop(oldest->first);
   return true;

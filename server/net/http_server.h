@@ -41,7 +41,7 @@ class HttpSource {
 };
 
 struct HttpLimits {
-  std::size_t connections = 1000;                    ///< of one server; the oldest that is owed nothing makes room
+  std::size_t connections = 1000;                    ///< of one server; the oldest with nothing under way makes room
   std::size_t connections_per_address = 100;         ///< of one PeerAddress::key; loopback, where proxies are, has any
   std::size_t requests = 1000;                       ///< on one connection
   std::size_t head_bytes = 16 * 1024;                ///< request line and header

@@ -275,6 +275,26 @@ TEST_F(HttpServer, TheOldestThatIsOwedNothingMakesRoom) {
   for (sim::Peer* peer : {&busy, &fourth, &fifth}) EXPECT_EQ(statuses(peer->take()), Statuses{200});
 }
 
+TEST_F(HttpServer, AnAnswerThatIsLeavingMakesNoRoom) {
+  sim::Peer slow = connect({.kernel = 1000}), busy = connect(), begun = connect();
+  slow.read(false);
+  slow.send("GET /big HTTP/1.1\r\n" + kHost);
+  busy.send("GET /late HTTP/1.1\r\n" + kHost);
+  begun.send(post("/echo", "hello").substr(0, post("/echo", "hello").size() - 1));
+  world.settle();
+  sim::Peer fourth = connect();
+  EXPECT_TRUE(begun.closed()) << "a body that is held is not worth more than a header";
+  EXPECT_EQ(ask(fourth, "GET /late HTTP/1.1\r\n" + kHost), "");
+  sim::Peer fifth = connect();
+  EXPECT_TRUE(fifth.closed());
+  slow.read(true);
+  world.settle();
+  EXPECT_EQ(statuses(slow.take()), Statuses{200});
+  sim::Peer sixth = connect();
+  EXPECT_TRUE(slow.closed()) << "now it waits";
+  EXPECT_FALSE(sixth.closed());
+}
+
 TEST_F(HttpServer, OneAddressHasSoManyConnections) {
   net::HttpServer few{world.loop(), routes(), net::plain_error_page, {.connections_per_address = 2}};
   const auto come = [&](const std::string& peer) { return connect_to(few, {.peer = peer}); };

@@ -54,11 +54,12 @@ class Source final : public net::HttpSource {
 
 class HttpStreaming : public testing::Test {
  protected:
-  sim::Peer connect(const sim::LinkOptions& options = {}) {
+  sim::Peer connect_to(net::HttpServer& which, const sim::LinkOptions& options = {}) {
     auto [transport, peer] = sim::make_link(world.loop(), options);
-    server.accept(std::move(transport));
+    which.accept(std::move(transport));
     return std::move(peer);
   }
+  sim::Peer connect(const sim::LinkOptions& options = {}) { return connect_to(server, options); }
   static std::string put(const std::string& path, std::size_t size, const std::string& fields = {}) {
     return "PUT " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) + "\r\n" + fields + "\r\n";
   }
@@ -146,6 +147,35 @@ TEST_F(HttpStreaming, PiecesHaveTheirTimeAndAllOfThemTogether) {
   silent.send(put("/a", 1000) + "x");
   world.advance(31s);
   EXPECT_TRUE(silent.take().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(HttpStreaming, ABodyUnderWayMakesNoRoom) {
+  net::HttpServer narrow{world.loop(), routes(), net::plain_error_page, {.connections = 3}};
+  sim::Peer putter = connect_to(narrow);
+  putter.send(put("/a", 10) + "01234");
+  world.settle();
+  const std::shared_ptr<Taken> first = taken;
+  pause_after = 5;
+  sim::Peer held = connect_to(narrow);
+  held.send(put("/b", 10) + "01234");
+  world.settle();
+  EXPECT_TRUE(held.unread());
+  sim::Peer begun = connect_to(narrow);
+  begun.send("PUT /c HT");
+  world.settle();
+  sim::Peer last = connect_to(narrow);
+  EXPECT_TRUE(begun.closed()) << "a header makes room";
+  last.send(get());
+  world.settle();
+  EXPECT_TRUE(connect_to(narrow).closed()) << "files do not, in whichever direction";
+  putter.send("56789");
+  world.settle();
+  EXPECT_TRUE(putter.take().starts_with("HTTP/1.1 201 "));
+  EXPECT_EQ(first->bytes, "0123456789");
+  EXPECT_FALSE(connect_to(narrow).closed());
+  EXPECT_TRUE(putter.closed()) << "it has its answer";
+  EXPECT_FALSE(held.closed());
+  EXPECT_FALSE(last.closed());
 }
 
 TEST_F(HttpStreaming, WhatIsRefusedIsNotWaitedFor) {
