@@ -118,6 +118,27 @@ void HttpConnection::on_deadline() {
   }
 }
 
+/// Of a body in pieces each has its time, and all have one together: drop by drop it would keep its place for days, and
+/// show a file long after it was retracted.
+void HttpConnection::begin_body() {
+  moved_ = 0;
+  body_since_ = house_.loop.now();
+  body_deadline_ = base::Timer(house_.loop, house_.limits.long_body, [this] { on_body_deadline(); });
+}
+
+/// Who keeps the pace is only large, and goes on for as long as its bytes so far would have taken at that pace.
+void HttpConnection::on_body_deadline() {
+  const base::MonoTime earned = body_since_ + std::chrono::seconds(moved_ / house_.limits.pace);
+  const base::Duration more = earned - house_.loop.now();
+  if (more > base::Duration::zero()) {
+    body_deadline_ = base::Timer(house_.loop, more, [this] { on_body_deadline(); });
+  } else if (state_ == State::sending) {
+    transport_->abort("the answer took too long");
+  } else {
+    refuse(408, "the request took too long");
+  }
+}
+
 std::size_t HttpConnection::on_bytes(std::span<const std::byte> bytes) {
   std::string_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   inside_ = true;
@@ -179,8 +200,7 @@ void HttpConnection::open_sink() {
   HttpRequest request = parser_->request();
   request.peer = transport_->peer();
   request.certificate = certificate_;
-  body_deadline_ =
-      base::Timer(house_.loop, house_.limits.long_body, [this] { refuse(408, "the request took too long"); });
+  begin_body();
   auto sink = route_->taker(HttpResponder(weak_from_this(), number_, std::move(request)));
   if (state_ == State::body) sink_ = std::move(sink);
 }
@@ -191,6 +211,7 @@ void HttpConnection::take_piece(std::string_view piece) {
     return;
   }
   const std::uint64_t number = number_;
+  moved_ += piece.size();
   const bool more = sink_->take(piece);
   if (number != number_ || state_ != State::body) return;  // it has answered
   enter(more ? State::body : State::held);
@@ -245,6 +266,7 @@ void HttpConnection::answer(std::uint64_t number, const HttpResponse& response, 
   if (head_only_ || bytes == 0) return answered();
   source_ = std::move(source);
   left_ = bytes;
+  begin_body();
   give_next();
 }
 
@@ -263,6 +285,7 @@ void HttpConnection::given(std::uint64_t number, std::string piece) {
   if (piece.empty() || piece.size() > left_) return transport_->abort("the answer ended early");
   fetching_ = false;
   left_ -= piece.size();
+  moved_ += piece.size();
   enter(State::sending);
   transport_->send(piece);
   if (left_ == 0) answered();

@@ -80,6 +80,8 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   bool reads() const { return waits() || state_ == State::head || state_ == State::body; }
   void enter(State state);
   void on_deadline();
+  void begin_body();
+  void on_body_deadline();
   void read(std::string_view& input);
   void on_head();
   void on_whole();
@@ -103,6 +105,8 @@ class HttpConnection final : public TransportHandler, public std::enable_shared_
   std::unique_ptr<HttpSink> sink_;      ///< of the body that comes
   std::unique_ptr<HttpSource> source_;  ///< of the one that goes
   std::uint64_t left_ = 0;              ///< bytes that it still has to give
+  std::uint64_t moved_ = 0;             ///< bytes of either that came or went
+  base::MonoTime body_since_{};         ///< when it began
   bool fetching_ = false;               ///< it has been asked for the next piece
   State state_ = State::waiting;
   std::string certificate_;

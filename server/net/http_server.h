@@ -30,7 +30,7 @@ class HttpSink {
   virtual void end() = 0;
 };
 
-/// Gives the body of one answer in pieces. Destroyed early when the client is gone, or does not read.
+/// Gives the body of one answer in pieces. Destroyed early when the client is gone, does not read, or takes too long.
 class HttpSource {
  public:
   using Given = base::Fn<void(std::string piece)>;
@@ -48,7 +48,8 @@ struct HttpLimits {
   std::size_t unsent_bytes = 256 * 1024;             ///< beyond, no further request is read
   base::Duration head = std::chrono::seconds(10);    ///< from its first byte; and for the first request to begin
   base::Duration body = std::chrono::seconds(30);    ///< for all of it; where it comes in pieces, for the next one
-  base::Duration long_body = std::chrono::hours(1);  ///< for all of one that comes in pieces
+  base::Duration long_body = std::chrono::hours(1);  ///< for all of one that comes or goes in pieces, and
+  std::uint64_t pace = 16 * 1024;                    ///< beyond, for who has had so many bytes a second on average
   base::Duration answer = std::chrono::seconds(10);  ///< for the handler
   base::Duration idle = std::chrono::seconds(60);    ///< between two requests, and for a client to read
 };

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <utility>
 
 #include "net/http_server.h"
 #include "sim/sim_transport.h"
@@ -269,6 +270,50 @@ TEST_F(HttpStreaming, WhoDoesNotReadIsCut) {
   EXPECT_FALSE(romeo.closed());
   world.advance(2s);
   EXPECT_TRUE(romeo.closed());
+}
+
+TEST_F(HttpStreaming, AnAnswerHasItsTimeInAll) {
+  sim::Peer slow = connect({.kernel = 1000});
+  slow.read(false);
+  slow.send(get());
+  const auto read_on = [&](base::Duration time) {  // 1000 bytes at a time
+    for (base::Duration passed{}; passed < time; passed += 50s) {
+      for (Asked& one : std::exchange(asked, {})) one.given(std::string(1000, 'x'));
+      world.advance(50s);
+      slow.take();
+      world.settle();
+    }
+  };
+  world.settle();
+  read_on(59min);
+  EXPECT_FALSE(slow.closed()) << "each piece is read in time";
+  EXPECT_GT(slow.bytes_to_client(), 70'000U);
+  read_on(1min);
+  EXPECT_TRUE(slow.closed());
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST_F(HttpStreaming, WhoKeepsThePaceHasMoreTime) {
+  net::HttpServer brisk{world.loop(), routes(), net::plain_error_page, {.long_body = 60s, .pace = 10}};
+  sim::Peer putter = connect_to(brisk), getter = connect_to(brisk), idler = connect_to(brisk);
+  idler.send(put("/idler", 1000));
+  world.settle();
+  putter.send(put("/putter", 1000));
+  getter.send(get());
+  for (int i = 0; i < 8; ++i) {
+    world.advance(9s);
+    putter.send(std::string(125, 'x'));
+    idler.send(std::string(80, 'x'));  // 9 a second
+    ASSERT_EQ(asked.size(), 1U) << i;
+    std::exchange(asked, {}).front().given(std::string(125, 'x'));
+    world.settle();
+  }
+  EXPECT_TRUE(putter.take().starts_with("HTTP/1.1 201 ")) << "after 72 s";
+  EXPECT_TRUE(idler.take().starts_with("HTTP/1.1 408 "));
+  world.advance(27s);
+  EXPECT_FALSE(getter.closed());
+  world.advance(2s);
+  EXPECT_TRUE(getter.closed()) << "1000 bytes were good for 100 s";
 }
 
 TEST_F(HttpStreaming, APieceThatComesTooLateGoesNowhere) {
