@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -20,18 +21,28 @@ namespace {
 using net::HttpResponder;
 using net::HttpResponse;
 
-/// Whatever a browser is told to do here, from whichever page: nobody is known by a cookie. No file may run anything.
+/// Whatever a browser is told to do here, from whichever page: nobody is known by a cookie.
 const std::vector<net::HttpField> kAlways{
     {"Access-Control-Allow-Origin", "*"},
     {"Access-Control-Allow-Methods", "OPTIONS, HEAD, GET, PUT"},
     {"Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, If-Range, Range"},
     {"Access-Control-Expose-Headers", "Accept-Ranges, Content-Range, ETag"},
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox"},
     {"Cross-Origin-Resource-Policy", "cross-origin"}};
+
+/// No file may run anything. Sound and films that are opened by themselves are put into a page by the browser, which
+/// holds to the same policy and gets the file once more from there.
+constexpr std::string_view kNothing = "default-src 'none'; frame-ancestors 'none'; sandbox";
+constexpr std::string_view kPlayed = "default-src 'none'; media-src 'self'; frame-ancestors 'none'";
+
+std::vector<net::HttpField> fields(std::string_view policy = kNothing) {
+  std::vector<net::HttpField> all = kAlways;
+  all.push_back({"Content-Security-Policy", std::string(policy)});
+  return all;
+}
 
 HttpResponse page(int status, std::string_view why) {
   HttpResponse response = net::plain_error_page(status, why);
-  response.fields.insert(response.fields.end(), kAlways.begin(), kAlways.end());
+  std::ranges::move(fields(), std::back_inserter(response.fields));
   return response;
 }
 
@@ -40,6 +51,11 @@ constexpr std::array<std::string_view, 21> kShown{
     "application/ogg", "audio/aac",  "audio/flac",  "audio/mp4",  "audio/mpeg", "audio/ogg",       "audio/opus",
     "audio/wav",       "audio/webm", "audio/x-m4a", "image/avif", "image/gif",  "image/jpeg",      "image/png",
     "image/webp",      "image/heic", "text/plain",  "video/mp4",  "video/ogg",  "video/quicktime", "video/webm"};
+
+bool is_played(std::string_view type) {
+  const std::string_view kind = type.substr(0, type.find('/'));
+  return is_shown(type) && (net::same_field_name(kind, "audio") || net::same_field_name(kind, "video"));
+}
 
 /// RFC 6266 4.
 std::string disposition_of(const store::UploadRecord& file) {
@@ -125,7 +141,7 @@ std::vector<net::HttpRoute> Site::routes() {
   upload.taker = [this](HttpResponder responder) { return put(std::move(responder)); };
   return {{"GET", "/**", [this](HttpResponder responder) { get(std::move(responder)); }},
           std::move(upload),
-          {"OPTIONS", "/**", [](HttpResponder responder) { responder.send({204, kAlways, {}}); }}};
+          {"OPTIONS", "/**", [](HttpResponder responder) { responder.send({204, fields(), {}}); }}};
 }
 
 void Site::accept(std::unique_ptr<net::Transport> transport, bool tls) {
@@ -177,7 +193,7 @@ void Site::get(HttpResponder responder) {
 void Site::found(HttpResponder responder, const store::UploadRecord& file) {
   const net::HttpRequest& request = responder.request();
   const std::string tag = '"' + file.hash + '"';
-  HttpResponse head{200, kAlways, {}};
+  HttpResponse head{200, fields(is_played(file.type) ? kPlayed : kNothing), {}};  // 304 renews it (RFC 9111 3.2)
   head.fields.push_back({"ETag", tag});
   head.fields.push_back({"Cache-Control", "private, max-age=3600"});
   head.fields.push_back({"Accept-Ranges", "bytes"});

@@ -209,6 +209,35 @@ TEST_F(SiteTest, WhatCanHoldAScriptIsSaved) {
   EXPECT_TRUE(is_shown("text/plain; charset=utf-8"));
 }
 
+TEST_F(SiteTest, SoundAndFilmsMayBePlayedAndNothingElse) {
+  const std::string nothing = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox";
+  const std::string played = "Content-Security-Policy: default-src 'none'; media-src 'self'; frame-ancestors 'none'";
+  const struct {
+    std::string type;
+    bool plays;
+  } rows[] = {{"audio/ogg; codecs=opus", true},
+              {"VIDEO/mp4", true},
+              {"video/webm", true},
+              {"audio/x-unheard-of", false},
+              {"image/png", false},
+              {"text/plain", false},
+              {"text/html", false},
+              {"audio", false},
+              {"application/ogg", false}};
+  for (const auto& [type, plays] : rows) {
+    const auto [to, from] = slot(5, "a.bin", type);
+    ASSERT_EQ(put(to, "hello", "Content-Type: " + type + "\r\n").status, 201) << type;
+    const Answer whole = get(from), part = get(from, "Range: bytes=0-1\r\n");
+    const Answer known = get(from, "If-None-Match: *\r\n");
+    EXPECT_EQ(known.status, 304);
+    for (const Answer* answer : {&whole, &part, &known}) {
+      EXPECT_EQ(answer->has(played), plays) << type << answer->head;
+      EXPECT_EQ(answer->has(nothing), !plays) << type << answer->head;
+    }
+  }
+  EXPECT_TRUE(get("/nothing").has(nothing));
+}
+
 TEST_F(SiteTest, WithoutATypeItIsOfNoKnownKind) {
   const auto [to, from] = slot(5, "a.html");
   ASSERT_EQ(put(to, "hello", "Content-Type: text/html\r\n").status, 201);
