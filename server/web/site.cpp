@@ -128,6 +128,7 @@ class FileSource final : public net::HttpSource {
 }  // namespace
 
 bool is_shown(std::string_view type) {
+  if (type.contains(',')) return false;  // two types: browsers take the second (WHATWG Fetch, "extract a MIME type")
   type = type.substr(0, type.find(';'));
   type = type.substr(0, type.find_last_not_of(" \t") + 1);
   return std::ranges::any_of(kShown, [type](std::string_view shown) { return net::same_field_name(type, shown); });

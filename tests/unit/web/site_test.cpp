@@ -194,8 +194,9 @@ TEST_F(SiteTest, WhoExpectsARefusalNeedNotSendTheFile) {
 }
 
 TEST_F(SiteTest, WhatCanHoldAScriptIsSaved) {
-  for (const std::string type : {"text/html", "image/svg+xml", "application/xhtml+xml", "application/pdf", "text/xml",
-                                 "application/octet-stream", "text/htmlplain"}) {
+  for (const std::string type :
+       {"text/html", "image/svg+xml", "application/xhtml+xml", "application/pdf", "text/xml",
+        "application/octet-stream", "text/htmlplain", "text/plain;,text/html", "image/png,text/html"}) {
     EXPECT_FALSE(is_shown(type)) << type;
     const auto [to, from] = slot(5, "a\"b.html", type);
     ASSERT_EQ(put(to, "hello", "Content-Type: " + type + "\r\n").status, 201);
