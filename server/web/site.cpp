@@ -77,6 +77,13 @@ bool names_tag(std::string_view list, std::string_view tag) {
   return false;
 }
 
+/// No cache keeps it longer than we do.
+std::string cache_control(const store::UploadRecord& file, base::WallTime now) {
+  constexpr std::chrono::seconds kMost = std::chrono::hours(1);
+  const auto left = std::chrono::floor<std::chrono::seconds>(file.expires - now);
+  return "private, max-age=" + std::to_string(std::min(kMost, left).count());
+}
+
 /// The body comes in pieces, which Put takes.
 class PutSink final : public net::HttpSink {
  public:
@@ -196,7 +203,7 @@ void Site::found(HttpResponder responder, const store::UploadRecord& file) {
   const std::string tag = '"' + file.hash + '"';
   HttpResponse head{200, fields(is_played(file.type) ? kPlayed : kNothing), {}};  // 304 renews it (RFC 9111 3.2)
   head.fields.push_back({"ETag", tag});
-  head.fields.push_back({"Cache-Control", "private, max-age=3600"});
+  head.fields.push_back({"Cache-Control", cache_control(file, uploads_.loop().wall())});
   head.fields.push_back({"Accept-Ranges", "bytes"});
   if (const std::string* known = request.field("If-None-Match"); known != nullptr && names_tag(*known, tag)) {
     head.status = 304;

@@ -85,6 +85,35 @@ TEST_F(SiteTest, WhoDoesNotReadIsCut) {
   EXPECT_TRUE(peer.closed());
 }
 
+TEST_F(SiteTest, NoCacheKeepsItLongerThanWeDo) {
+  const auto [to, from] = slot(5);
+  ASSERT_EQ(put(to, "hello").status, 201);
+  EXPECT_TRUE(get(from).has("Cache-Control: private, max-age=3600"));
+  const auto urls = ask({.owner = "romeo@example.org",
+                         .name = "brief.bin",
+                         .bytes = 5,
+                         .purpose = Purpose::ephemeral,
+                         .expire_before = world.loop().wall() + 1min});
+  const auto path = [](const std::string& url) { return url.substr(url.find('/', std::string("https://").size())); };
+  const std::string brief = path(urls.value().get);
+  ASSERT_EQ(put(path(urls.value().put), "hello").status, 201);
+  sim::Peer peer = connect();
+  const auto max_age = [&](const std::string& method, const std::string& fields) {
+    peer.send(method + ' ' + brief + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+    world.advance(1s);
+    const std::string head = read_answer(peer.take()).head, name = "max-age=";
+    const std::size_t at = head.find(name);
+    return at == std::string::npos ? -1 : std::stoi(head.substr(at + name.size()));
+  };
+  const int first = max_age("GET", "");
+  EXPECT_GT(first, 50);
+  EXPECT_LE(first, 60);
+  world.advance(30s);
+  EXPECT_LE(max_age("GET", "If-None-Match: *\r\n"), first - 30) << "304 too";
+  world.advance(30s);
+  EXPECT_EQ(get(brief).status, 404);
+}
+
 TEST_F(SiteTest, TellsWhichPartIsGot) {
   const std::string text = pattern(1000);
   const auto [to, from] = slot(text.size());
