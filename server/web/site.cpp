@@ -84,6 +84,15 @@ std::string cache_control(const store::UploadRecord& file, base::WallTime now) {
   return "private, max-age=" + std::to_string(std::min(kMost, left).count());
 }
 
+/// Has it the form of those that Uploads gives: 16 bytes in base64url?
+bool can_be_id(std::string_view text) {
+  constexpr std::size_t kLetters = 22;
+  const auto is_letter = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return text.size() == kLetters && std::ranges::all_of(text, is_letter);
+}
+
 /// The body comes in pieces, which Put takes.
 class PutSink final : public net::HttpSink {
  public:
@@ -181,8 +190,9 @@ std::unique_ptr<net::HttpSink> Site::put(HttpResponder responder) {
 void Site::get(HttpResponder responder) {
   const std::string& path = responder.request().path;
   const std::size_t slash = path.find('/', 1);
-  if (slash == std::string::npos) return responder.send(page(404, "there is nothing here"));
   const std::string id = path.substr(1, slash - 1);
+  // Strangers who look for other programs' pages are not worth a look into the store.
+  if (slash == std::string::npos || !can_be_id(id)) return responder.send(page(404, "there is nothing here"));
   uploads_.store().read(
       uploads_.loop(), [id](store::Reader& reader) { return reader.upload(id); },
       [this, slash,

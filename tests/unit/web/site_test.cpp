@@ -295,6 +295,24 @@ TEST_F(SiteTest, OnlyUrlsThatWereGivenShowSomething) {
   EXPECT_EQ(get(from, "", "DELETE").status, 405);
 }
 
+TEST_F(SiteTest, TheStoreIsNotAskedForWhatCanBeNoId) {
+  const std::size_t before = reading.submitted();
+  for (const std::string& target :
+       {std::string("/x/y"), std::string("/favicon.ico"), std::string("/wp-login/setup.php"),
+        '/' + std::string(21, 'a') + "/y", '/' + std::string(23, 'a') + "/y", '/' + std::string(21, 'a') + "=/y"})
+    EXPECT_EQ(get(target).status, 404) << target;
+  EXPECT_EQ(reading.submitted(), before);
+  EXPECT_EQ(get('/' + std::string(22, 'a') + "/y").status, 404);
+  EXPECT_GT(reading.submitted(), before);
+  const auto [to, from] = slot(5);
+  ASSERT_EQ(put(to, "hello").status, 201);
+  sim::vfs_failure = SQLITE_IOERR_READ;
+  EXPECT_EQ(get(from).status, 503);
+  EXPECT_EQ(get("/x/y").status, 404);
+  sim::vfs_failure = SQLITE_OK;
+  EXPECT_EQ(get(from).status, 200);
+}
+
 TEST_F(SiteTest, AFullDiskIsToldAndTheSlotStaysGood) {
   const auto [to, from] = slot(5);
   sim::vfs_failure = SQLITE_FULL;
