@@ -91,6 +91,7 @@ TEST_F(SiteTest, NoCacheKeepsItLongerThanWeDo) {
   EXPECT_TRUE(get(from).has("Cache-Control: private, max-age=3600"));
   const auto urls = ask({.owner = "romeo@example.org",
                          .name = "brief.bin",
+                         .type = {},
                          .bytes = 5,
                          .purpose = Purpose::ephemeral,
                          .expire_before = world.loop().wall() + 1min});
@@ -133,6 +134,75 @@ TEST_F(SiteTest, TellsWhichPartIsGot) {
   EXPECT_EQ(get(from, "If-None-Match: " + tag + "\r\n").status, 304);
   EXPECT_EQ(get(from, "If-None-Match: \"a\", W/" + tag + "\r\n").status, 304);
   EXPECT_EQ(get(from, "If-None-Match: \"a\"\r\n").status, 200);
+}
+
+/// The value of a field, of which there is one.
+std::string value_of(const Answer& answer, const std::string& name) {
+  const std::size_t at = answer.head.find("\r\n" + name + ": ");
+  if (at == std::string::npos) return {};
+  const std::size_t begin = at + name.size() + 4;
+  return answer.head.substr(begin, answer.head.find("\r\n", begin) - begin);
+}
+
+TEST_F(SiteTest, RangesThatAreNotMetGiveTheWholeFile) {
+  const std::string text = pattern(1000);
+  const auto [to, from] = slot(text.size());
+  ASSERT_EQ(put(to, text).status, 201);
+  const std::string date = value_of(get(from), "Last-Modified");
+  ASSERT_NE(date, "");
+  for (const std::string& fields : {
+           "Range: bytes=0-1\r\nIf-Range: " + date + "\r\n",  // may be weak (RFC 9110 13.1.5)
+           std::string("Range: bytes=0-1,10-11\r\n"),
+           std::string("Range: bytes=0-1\r\nRange: bytes=2-3\r\n"),
+           std::string("Range: lines=0-1\r\n"),
+       }) {
+    const Answer got = get(from, fields);
+    EXPECT_EQ(got.status, 200) << fields;
+    EXPECT_EQ(got.body, text) << fields;
+    EXPECT_EQ(value_of(got, "Content-Range"), "") << fields;
+  }
+}
+
+TEST_F(SiteTest, ToHeadARangeMeansNothing) {
+  const auto [to, from] = slot(5);
+  ASSERT_EQ(put(to, "hello").status, 201);
+  for (const std::string range : {"bytes=0-1", "bytes=5-"}) {
+    const Answer head = get(from, "Range: " + range + "\r\n", "HEAD");
+    EXPECT_EQ(head.status, 200) << "RFC 9110 14.2";
+    EXPECT_TRUE(head.has("Content-Length: 5"));
+    EXPECT_EQ(value_of(head, "Content-Range"), "");
+    EXPECT_EQ(head.body, "");
+  }
+}
+
+TEST_F(SiteTest, TheNextRequestIsReadBehindAnAnswerWithoutTheFile) {
+  const auto [to, from] = slot(5);
+  ASSERT_EQ(put(to, "hello").status, 201);
+  const std::string whole = "GET " + from + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  const struct {
+    std::string target, fields;
+    int status;
+  } rows[] = {{from, "Range: bytes=5-\r\n", 416},
+              {from, "If-None-Match: *\r\n", 304},
+              {from + "x", "", 404},
+              {"/nowhere", "", 404}};
+  for (const auto& [target, fields, status] : rows) {
+    const std::string first = "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+    sim::Peer peer = connect();
+    peer.send(first);
+    world.advance(1s);
+    const Answer without = read_answer(peer.take());
+    EXPECT_EQ(without.status, status);
+    EXPECT_EQ(value_of(without, "Content-Length"), status == 304 ? "" : std::to_string(without.body.size()));
+    EXPECT_TRUE(status != 304 || without.body.empty());
+    peer.send(whole + first + whole);
+    world.advance(1s);
+    const std::string answers = peer.take();
+    EXPECT_EQ(read_answer(answers).status, 200) << status;
+    EXPECT_TRUE(read_answer(answers).body.starts_with("helloHTTP/1.1 " + std::to_string(status))) << answers;
+    EXPECT_TRUE(answers.ends_with("\r\n\r\nhello")) << answers;
+    EXPECT_FALSE(peer.ended()) << status;
+  }
 }
 
 TEST_F(SiteTest, NothingIsTakenWithoutASlot) {
