@@ -84,8 +84,9 @@ base::Result<void> withdraw_files(store::Reader& reader, store::Unit& rows, cons
   for (const std::string& id : xmpp::mentioned_uploads(message)) {
     const auto upload = reader.upload(id);
     if (!upload) return std::unexpected(upload.error());
-    if (*upload && wish.occupant_id(xmpp::Jid::from_prepared((*upload)->owner)) == author->attr("id"))
-      rows.add(store::UploadWithdraw{id, (*upload)->owner});
+    if (!*upload) continue;
+    const auto owner = xmpp::Jid::parse((*upload)->owner);
+    if (owner && wish.occupant_id(*owner) == author->attr("id")) rows.add(store::UploadWithdraw{id, (*upload)->owner});
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -344,7 +345,8 @@ namespace {
 
 /// What components are made for, once.
 struct Domains {
-  std::set<xmpp::Jid> hosts, rooms, services;
+  std::set<xmpp::Jid> hosts, rooms;
+  std::optional<xmpp::Jid> proxy, uploads;
   bool operator==(const Domains&) const = default;
 };
 
@@ -352,8 +354,8 @@ Domains domains(const Config& config) {
   Domains all;
   for (const HostConfig& host : config.hosts) all.hosts.insert(host.domain);
   for (const router::RoomService& service : config.rooms) all.rooms.insert(service.domain);
-  if (config.proxy65) all.services.insert(config.proxy65->settings->domain);
-  if (config.upload) all.services.insert(config.upload->terms.domain);
+  if (config.proxy65) all.proxy = config.proxy65->settings->domain;
+  if (config.upload) all.uploads = config.upload->terms.domain;
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include "config_files.h"
 #include "entrance.h"
 #include "router/token_service.h"
+#include "xmpp/domain.h"
 
 namespace {
 
@@ -80,6 +81,10 @@ UploadConfig read_upload(const Reader& in) {
   }
   if (upload.listeners.empty() != terms.external.has_value())
     in.complain("give either <listen address='…' port='5443'/> or <external url='…' secret-file='…'/>");
+  if (terms.url.empty() && !upload.listeners.empty() && !upload.listeners.front().tls)
+    in.complain(
+        "the files' addresses begin with https, and the first <listen> has no TLS; give as 'url' what the web server "
+        "before it is known by");
   if (upload.listeners.size() > kMostListeners) in.complain("it has too many addresses; 16 at most");
   return upload;
 }
@@ -110,7 +115,7 @@ base::Result<web::Terms> load_upload(const UploadConfig& upload, const std::stri
 
 web::SettingsRef served(web::Terms terms, const std::vector<std::uint16_t>& ports) {
   if (terms.url.empty() && !ports.empty()) {
-    terms.url = "https://" + std::string(terms.domain.str());
+    terms.url = "https://" + xmpp::to_ascii(terms.domain.str()).value_or(std::string(terms.domain.str()));
     if (ports.front() != kHttps) terms.url += ':' + std::to_string(ports.front());
   }
   return base::make_ref<web::Settings>(std::move(terms));

@@ -15,13 +15,14 @@ constexpr std::string_view kRetract = "urn:xmpp:message-retract:1";
 router::Verdict look(router::Passage& passage) {
   const xmpp::Stanza& stanza = passage.packet->stanza();
   if (stanza.kind() != xmpp::Kind::message || stanza.type() == xmpp::Type::groupchat) return router::Verdict::pass();
-  const std::string owner(passage.account.jid().str());
+  if (stanza.type() == xmpp::Type::error) return router::Verdict::pass();  // it returns what somebody else has said
+  const std::string owner(passage.account.jid().str()), peer(passage.packet->to().bare().str());
   if (const xml::Element* retract = stanza.root().child(kRetract, "retract")) {
     if (!retract->attr("id").empty())
-      store::unit_of(*passage.rows).add(store::UploadRetract{owner, std::string(retract->attr("id"))});
+      store::unit_of(*passage.rows).add(store::UploadRetract{owner, peer, std::string(retract->attr("id"))});
   } else if (const std::string_view name = stanza.id(); !name.empty()) {
     for (std::string& id : xmpp::mentioned_uploads(stanza.root()))
-      store::unit_of(*passage.rows).add(store::UploadMention{std::move(id), owner, std::string(name)});
+      store::unit_of(*passage.rows).add(store::UploadMention{std::move(id), owner, peer, std::string(name)});
   }
   return router::Verdict::pass();
 }

@@ -46,6 +46,7 @@ Done put(Database& db, const AccountDelete& gone) {
                                        "DELETE FROM last_activity WHERE owner = ?",
                                        "DELETE FROM sm_mark WHERE owner = ?",
                                        "UPDATE upload SET expires = 0 WHERE owner = ?",
+                                       "DELETE FROM upload_mention WHERE owner = ?",
                                        "DELETE FROM room_affiliation WHERE jid = ? AND affiliation > 0"};
   for (const char* sql : kDeletes) {
     if (auto done = db.run(sql, gone.owner); !done) return done;
@@ -251,7 +252,9 @@ Done put(Database& db, const TokenExpire& expire) {
 Done put(Database& db, const UploadPut& put) {
   const UploadRecord& record = put.record;
   return db.run(
-      "INSERT INTO upload (id, owner, name, type, hash, bytes, purpose, created, expires) VALUES (?,?,?,?,?,?,?,?,?)",
+      "INSERT INTO upload (id, owner, name, type, hash, bytes, purpose, created, expires) VALUES "
+      "(?1,?2,?3,?4,?5,?6,?7,?8,"
+      " CASE WHEN EXISTS (SELECT 1 FROM account WHERE owner = ?2) THEN ?9 ELSE 0 END)",
       record.id, record.owner, record.name, record.type, record.hash, record.bytes, std::int64_t{record.purpose},
       record.created, record.expires);
 }
@@ -261,14 +264,32 @@ Done put(Database& db, const UploadWithdraw& gone) {
 }
 
 Done put(Database& db, const UploadMention& mention) {
-  return db.run("UPDATE upload SET message = ? WHERE id = ? AND owner = ?", mention.message, mention.id, mention.owner);
+  return db.run(
+      "INSERT OR IGNORE INTO upload_mention (owner, peer, message, upload) SELECT ?1, ?2, ?3, id FROM upload"
+      " WHERE id = ?4 AND owner = ?1 AND (SELECT count(*) FROM upload_mention WHERE upload = ?4) < ?5",
+      mention.owner, mention.peer, mention.message, mention.id, UploadMention::kMost);
 }
 
 Done put(Database& db, const UploadRetract& gone) {
-  return db.run("UPDATE upload SET expires = 0 WHERE owner = ? AND message = ?", gone.owner, gone.message);
+  auto done = db.run(
+      "UPDATE upload SET expires = 0 WHERE id IN"
+      " (SELECT upload FROM upload_mention WHERE owner = ?1 AND peer = ?2 AND message = ?3)"
+      " AND NOT EXISTS (SELECT 1 FROM upload_mention AS other WHERE other.upload = upload.id"
+      " AND NOT (other.owner = ?1 AND other.peer = ?2 AND other.message = ?3))",
+      gone.owner, gone.peer, gone.message);
+  if (done)
+    done = db.run("DELETE FROM upload_mention WHERE owner = ? AND peer = ? AND message = ?", gone.owner, gone.peer,
+                  gone.message);
+  return done;
 }
 
-Done put(Database& db, const UploadDelete& gone) { return db.run("DELETE FROM upload WHERE id = ?", gone.id); }
+Done put(Database& db, const UploadDelete& gone) {
+  const std::int64_t counts = base::WallTime::duration(UploadDelete::kCounts).count();
+  auto done = db.run("DELETE FROM upload_mention WHERE upload = ?", gone.id);
+  if (done) done = db.run("DELETE FROM upload WHERE id = ?1 AND created + ?2 <= ?3", gone.id, counts, gone.now);
+  if (done) done = db.run("UPDATE upload SET hash = '', expires = created + ?2 WHERE id = ?1", gone.id, counts);
+  return done;
+}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // it is a key and nothing else, never a path or a pattern.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -157,17 +158,22 @@ struct UploadPut {
 struct UploadWithdraw {
   std::string id, owner;
 };
-/// `owner` has sent a message that speaks of it.
+/// `owner` has sent `peer` a message that speaks of it.
 struct UploadMention {
+  static constexpr std::int64_t kMost = 100;  ///< of one file; later ones don't count
   std::string id, owner;
+  std::string peer;     ///< bare address
   std::string message;  ///< what a retraction will name it by
 };
-/// The same as UploadWithdraw of all that this message spoke of.
+/// The same as UploadWithdraw of all that this message spoke of, and no other does.
 struct UploadRetract {
-  std::string owner, message;
+  std::string owner, peer, message;
 };
+/// Its file may go. Within a day of its coming its bytes still count, and its id is still used.
 struct UploadDelete {
+  static constexpr std::chrono::hours kCounts{24};
   std::string id;
+  base::WallTime now;
 };
 
 using Row = std::variant<AccountPut, AccountDelete, RosterPut, RosterDelete, RosterVersionPut, SubscriptionRequestPut,

@@ -86,7 +86,15 @@ CREATE INDEX upload_expires ON upload (expires);
 CREATE INDEX upload_hash ON upload (hash);
 )sql";
 
-constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool, kPins, kUploads};
+// A file may be spoken of to several people, and numbers of messages are their conversation's only.
+constexpr const char* kUploadMentions = R"sql(
+CREATE TABLE upload_mention (owner TEXT NOT NULL, peer TEXT NOT NULL, message TEXT NOT NULL, upload TEXT NOT NULL,
+  PRIMARY KEY (owner, peer, message, upload)) WITHOUT ROWID;
+CREATE INDEX upload_mention_upload ON upload_mention (upload);
+ALTER TABLE upload DROP COLUMN message;
+)sql";
+
+constexpr std::array kSteps{kFirst, kRooms, kLimits, kRoomChanges, kTokens, kSpool, kPins, kUploads, kUploadMentions};
 
 base::Result<void> migrate_one(Database& database, const char* step, std::int64_t version) {
   auto done = database.exec("BEGIN IMMEDIATE");

@@ -5,16 +5,19 @@
 namespace store {
 namespace {
 
+/// Nobody gets one without a file, of which only the bytes still count.
 UploadRecord upload_row(const Statement& row) {
-  return {.id = row.text(0),
-          .owner = row.text(1),
-          .name = row.text(2),
-          .type = row.text(3),
-          .hash = row.text(4),
-          .bytes = row.number(5),
-          .purpose = static_cast<std::uint8_t>(row.number(6)),
-          .created = row.time(7),
-          .expires = row.time(8)};
+  UploadRecord record{.id = row.text(0),
+                      .owner = row.text(1),
+                      .name = row.text(2),
+                      .type = row.text(3),
+                      .hash = row.text(4),
+                      .bytes = row.number(5),
+                      .purpose = static_cast<std::uint8_t>(row.number(6)),
+                      .created = row.time(7),
+                      .expires = row.time(8)};
+  if (record.hash.empty()) record.expires = {};
+  return record;
 }
 
 #define EXEDRA_UPLOADS "SELECT id, owner, name, type, hash, bytes, purpose, created, expires FROM upload"
@@ -33,10 +36,10 @@ base::Result<UploadUsage> Reader::upload_usage(std::string_view owner, base::Wal
     return usage;
   };
   auto found = select_one(db_, make,
-                          "SELECT coalesce(sum(bytes) FILTER (WHERE expires > ?1), 0),"
+                          "SELECT coalesce(sum(bytes) FILTER (WHERE expires > ?1 AND hash != ''), 0),"
                           " coalesce(sum(bytes) FILTER (WHERE created >= ?2), 0),"
                           " coalesce(min(created) FILTER (WHERE created >= ?2), 0),"
-                          " coalesce(min(expires) FILTER (WHERE expires > ?1), 0)"
+                          " coalesce(min(expires) FILTER (WHERE expires > ?1 AND hash != ''), 0)"
                           " FROM upload WHERE owner = ?3",
                           now, since, owner);
   if (!found) return std::unexpected(found.error());

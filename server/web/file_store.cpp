@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -38,6 +40,25 @@ base::Result<void> make_folder(const std::filesystem::path& folder) {
   if (mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
   if (errno != EEXIST) return std::unexpected(system_error(folder));
   return {};
+}
+
+base::Result<void> rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) return std::unexpected(system_error(to));
+  return sync_folder(to.parent_path());
+}
+
+base::Result<std::vector<std::string>> hashes_below(const std::filesystem::path& all, unsigned folder) {
+  const std::string digits{kDigits[folder >> 4U], kDigits[folder & 15U]};
+  std::vector<std::string> hashes;
+  std::error_code fault;
+  for (std::filesystem::directory_iterator at(all / digits, fault), end; !fault && at != end; at.increment(fault)) {
+    const std::string name = at->path().filename().string();
+    if (name.size() == kNameDigits && name.find_first_not_of(kDigits) == std::string::npos)
+      hashes.push_back(digits + name);
+  }
+  if (fault && fault != std::errc::no_such_file_or_directory)
+    return base::failure("reading " + (all / digits).string() + ": " + fault.message());
+  return hashes;
 }
 
 }  // namespace
@@ -113,18 +134,38 @@ base::Result<void> FileStore::remove(std::string_view hash) const {
   return {};
 }
 
-base::Result<std::vector<std::string>> FileStore::list(unsigned folder) const {
-  const std::string digits{kDigits[folder >> 4U], kDigits[folder & 15U]};
-  std::vector<std::string> hashes;
-  std::error_code fault;
-  for (std::filesystem::directory_iterator at(folder_ / digits, fault), end; !fault && at != end; at.increment(fault)) {
-    const std::string name = at->path().filename().string();
-    if (name.size() == kNameDigits && name.find_first_not_of(kDigits) == std::string::npos)
-      hashes.push_back(digits + name);
-  }
-  if (fault && fault != std::errc::no_such_file_or_directory)
-    return base::failure("reading " + (folder_ / digits).string() + ": " + fault.message());
-  return hashes;
+base::Result<std::vector<std::string>> FileStore::list(unsigned folder) const { return hashes_below(folder_, folder); }
+
+base::Result<std::vector<std::string>> FileStore::list_aside(unsigned folder) const {
+  return hashes_below(aside_, folder);
+}
+
+/// The file tells by its own time since when it is there.
+base::Result<void> FileStore::set_aside(std::string_view hash, base::WallTime now) const {
+  const std::filesystem::path from = place(folder_, hash), to = place(aside_, hash);
+  for (const auto& folder : {aside_, to.parent_path()})
+    if (auto made = make_folder(folder); !made) return made;
+  const auto since = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  const std::array<timespec, 2> times{{{.tv_sec = since, .tv_nsec = 0}, {.tv_sec = since, .tv_nsec = 0}}};
+  if (utimensat(AT_FDCWD, from.c_str(), times.data(), 0) != 0 && errno != ENOENT)
+    return std::unexpected(system_error(from));
+  return rename_file(from, to);
+}
+
+base::Result<void> FileStore::bring_back(std::string_view hash) const {
+  const std::filesystem::path to = place(folder_, hash);
+  if (auto made = make_folder(to.parent_path()); !made) return made;
+  return rename_file(place(aside_, hash), to);
+}
+
+base::Result<void> FileStore::forget(std::string_view hash, base::WallTime before) const {
+  const std::filesystem::path file = place(aside_, hash);
+  struct stat info{};
+  if (stat(file.c_str(), &info) != 0)
+    return errno == ENOENT ? base::Result<void>() : std::unexpected(system_error(file));
+  if (base::WallTime(std::chrono::seconds(info.st_mtim.tv_sec)) >= before) return {};
+  if (unlink(file.c_str()) != 0 && errno != ENOENT) return std::unexpected(system_error(file));
+  return {};
 }
 
 }  // namespace web

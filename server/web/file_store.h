@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/fd.h"
 
@@ -54,9 +55,16 @@ class FileStore {
   /// The hashes whose files are in one of the folders.
   base::Result<std::vector<std::string>> list(unsigned folder) const;
 
+  /// Out of the way, to `lost` below the folder. It is well if there is none, as with those that follow.
+  base::Result<void> set_aside(std::string_view hash, base::WallTime now) const;
+  base::Result<void> bring_back(std::string_view hash) const;
+  /// Removes it if it was set aside before then.
+  base::Result<void> forget(std::string_view hash, base::WallTime before) const;
+  base::Result<std::vector<std::string>> list_aside(unsigned folder) const;
+
  private:
-  explicit FileStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  std::filesystem::path folder_;
+  explicit FileStore(std::filesystem::path folder) : folder_(std::move(folder)), aside_(folder_ / "lost") {}
+  std::filesystem::path folder_, aside_;
 };
 
 }  // namespace web

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,19 +29,30 @@ class Names {
   void release(const std::string& hash);
   /// Removes the files of those that no upload has, and nobody holds. `done` in a later step.
   void remove_unused(std::vector<std::string> hashes, base::Fn<void()> done);
+  /// Of one of FileStore's folders: what no upload has and nobody holds is set aside, because it may be the store that
+  /// has lost something. What was set aside comes back if an upload has it, and goes after kLost. `done` in a later
+  /// step.
+  void sort_out(unsigned folder, base::Fn<void()> done);
 
   const FileStore& files() const { return files_; }
   base::Executor& executor() const { return executor_; }
+  static constexpr std::chrono::hours kLost{24 * 30};
 
  private:
-  void remove(std::vector<std::string> hashes, base::Fn<void()> done);
+  using Hashes = std::unordered_set<std::string>;
+  struct Sorting;
+
+  void find_unused(const std::vector<std::string>& hashes, base::Fn<void(base::Result<Hashes>)> then);
+  void remove(Hashes hashes, base::Fn<void()> done);
+  void sort_out(Sorting found, base::Fn<void()> done);
+  static void move(const FileStore& files, const Sorting& found, const Hashes& unused, base::WallTime now);
 
   base::Loop& loop_;
   store::Store& store_;
   FileStore files_;
   base::Executor& executor_;
   std::unordered_map<std::string, std::size_t> held_;  ///< by how many
-  std::unordered_multiset<std::string> doubtful_;      ///< the store is being asked for them
+  std::vector<std::shared_ptr<Hashes>> questions_;     ///< the store is being asked for these
 };
 
 }  // namespace web

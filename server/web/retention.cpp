@@ -1,6 +1,5 @@
 #include "web/retention.h"
 
-#include <memory>
 #include <utility>
 
 #include "base/log.h"
@@ -31,8 +30,8 @@ void Retention::remove(const std::vector<store::UploadRecord>& gone) {
   auto unit = base::make_ref<store::Unit>();
   std::vector<std::string> hashes;
   for (const store::UploadRecord& one : gone) {
-    unit->add(store::UploadDelete{one.id});
-    hashes.push_back(one.hash);
+    unit->add(store::UploadDelete{one.id, loop_.wall()});
+    if (!one.hash.empty()) hashes.push_back(one.hash);
   }
   store_.write(unit, loop_, [this, hashes = std::move(hashes)](const base::Result<void>& done) mutable {
     if (!done) {
@@ -46,17 +45,8 @@ void Retention::remove(const std::vector<store::UploadRecord>& gone) {
 /// Once, from the first folder to the last.
 void Retention::sweep(unsigned folder) {
   if (folder == FileStore::kFolders) return;
-  names_.executor().submit([this, &loop = loop_, files = names_.files(), folder] {
-    auto found = std::make_unique<base::Result<std::vector<std::string>>>(files.list(folder));
-    loop.post([this, folder, found = std::move(found)] { swept(folder, std::move(*found)); });
-  });
-}
-
-void Retention::swept(unsigned folder, base::Result<std::vector<std::string>> found) {
-  if (!found) base::log::error("uploads_not_read", {{"why", found.error().what}});
-  if (!found || found->empty()) return sweep(folder + 1);
-  names_.remove_unused(std::move(*found),
-                       [this, folder] { sweep_ = base::Timer(loop_, kPause, [this, folder] { sweep(folder + 1); }); });
+  names_.sort_out(folder,
+                  [this, folder] { sweep_ = base::Timer(loop_, kPause, [this, folder] { sweep(folder + 1); }); });
 }
 
 }  // namespace web

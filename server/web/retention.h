@@ -1,5 +1,5 @@
-// Files whose time is over leave the store and the disk, a bounded piece at a time; so do files that a crash has left
-// without a row.
+// Files whose time is over leave the store and the disk, a bounded piece at a time; files without a row, as a crash or
+// the loss of the store leaves them, are set aside.
 #pragma once
 
 #include "base/loop.h"
@@ -24,7 +24,6 @@ class Retention {
   void look();
   void remove(const std::vector<store::UploadRecord>& gone);
   void sweep(unsigned folder);
-  void swept(unsigned folder, base::Result<std::vector<std::string>> found);
 
   base::Loop& loop_;
   store::Store& store_;

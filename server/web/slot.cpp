@@ -47,10 +47,12 @@ std::string term(std::string_view terms, std::string_view name) {
   return {};
 }
 
+/// Of our own digits: nothing else is signed.
 template <class Number>
 Number number(std::string_view text) {
   Number value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  base::check(error == std::errc() && end == text.data() + text.size(), "a slot's numbers are numbers");
   return value;
 }
 
@@ -103,6 +105,7 @@ base::Result<Slot> SlotSigner::read(std::string_view path, std::string_view quer
   const std::size_t end = query.rfind(kMac);
   if (end == std::string_view::npos) return base::failure("there is no slot");
   const std::string_view terms = query.substr(0, end);
+  if (path.contains('\0') || terms.contains('\0')) return base::failure("this slot is not ours");
   if (!base::equal_secrets(mac_of(path, terms), query.substr(end + kMac.size())))
     return base::failure("this slot is not ours");
   // From here on it is what sign() has written.
@@ -121,8 +124,9 @@ base::Result<Slot> SlotSigner::read(std::string_view path, std::string_view quer
   return slot;
 }
 
+// Between the two stands what neither can have: the name in a path is the client's to choose, and may look like terms.
 std::string SlotSigner::mac_of(std::string_view path, std::string_view terms) const {
-  const std::string text = std::string(path).append(1, '?').append(terms);
+  const std::string text = std::string(path).append(1, '\0').append(terms);
   std::string mac(crypto_auth_hmacsha256_BYTES, '\0');
   crypto_auth_hmacsha256(reinterpret_cast<unsigned char*>(mac.data()),
                          reinterpret_cast<const unsigned char*>(text.data()), text.size(),

@@ -20,9 +20,10 @@ constexpr std::string_view kPurpose = "urn:xmpp:http:upload:purpose:0";
 constexpr router::Xep kXep{363, "1.2.0", "HTTP File Upload"};
 constexpr std::size_t kMostName = 1024, kMostType = 127;  // bytes of what is asked for
 
-/// What may stand in a field of HTTP (RFC 9110 5.5, without what lies beyond ASCII), and looks like a type.
+/// What may stand in a field of HTTP (RFC 9110 5.5, without what lies beyond ASCII), and looks like one type: behind a
+/// comma browsers would find another.
 bool is_type(std::string_view text) {
-  const auto fits = [](char c) { return c >= 0x20 && c < 0x7f; };
+  const auto fits = [](char c) { return c >= 0x20 && c < 0x7f && c != ','; };
   return text.size() <= kMostType && text.contains('/') && text.front() != ' ' && text.back() != ' ' &&
          std::ranges::all_of(text, fits);
 }
@@ -112,7 +113,7 @@ void UploadService::info_asked(router::Responder responder) {
   for (const std::string_view var : registry_.features(Target::uploads))
     info.root().add("feature").set_attr("var", var);
   for (const Purpose purpose : {Purpose::message, Purpose::profile, Purpose::ephemeral, Purpose::permanent})
-    if (purpose != Purpose::permanent || settings.permanent)
+    if (uploads_.offers(purpose))
       info.root().add("feature").set_attr("var", std::string(kPurpose) + '#' + std::string(to_string(purpose)));
   xmpp::add_form(info.root(), xmpp::FormType::result, kNs,
                  {{.var = "max-file-size", .values = {std::to_string(settings.file_bytes)}}});
@@ -124,7 +125,8 @@ void UploadService::slot_asked(router::Responder responder) {
   if (router_.settings().host(from.domain()) == nullptr || from.bare().is_domain())
     return responder.error(xmpp::StanzaError(Condition::forbidden, "files are for accounts of this server"));
   auto wish = read_wish(responder.payload(), from);
-  if (!wish) return responder.error({Condition::bad_request, ErrorType::modify});
+  if (!wish || (wish->expire_before && *wish->expire_before <= router_.loop().wall()))
+    return responder.error({Condition::bad_request, ErrorType::modify});
   uploads_.ask(std::move(*wish), [responder = std::move(responder),
                                   most = uploads_.settings().file_bytes](std::expected<Urls, Refusal> urls) mutable {
     if (urls) {

@@ -33,13 +33,17 @@ std::optional<Refusal> Uploads::refusal_of(const Wish& wish) const {
   if (wish.bytes > settings_->file_bytes)
     return Refusal{Refusal::Why::too_large,
                    "a file may have " + std::to_string(settings_->file_bytes) + " bytes at most"};
-  if (wish.purpose == Purpose::permanent && !settings_->permanent)
-    return Refusal{Refusal::Why::not_offered, "files are not kept for ever here"};
+  if (!offers(wish.purpose)) return Refusal{Refusal::Why::not_offered, "there are no files for that purpose here"};
   const auto given = given_.find(wish.owner);
   const std::size_t most = settings_->external ? kMostGiven : kMostSlots;
   if (given != given_.end() && given->second.size() >= most)
     return Refusal{Refusal::Why::quota, "too many files were asked for and not put", given->second.front().until};
   return std::nullopt;
+}
+
+bool Uploads::offers(Purpose purpose) const {
+  if (purpose == Purpose::message) return true;
+  return !settings_->external && (purpose != Purpose::permanent || settings_->permanent);
 }
 
 void Uploads::ask(Wish wish, Answer answer) {
@@ -71,6 +75,7 @@ void Uploads::ask(Wish wish, Answer answer) {
 
 std::expected<Urls, Refusal> Uploads::decide(const Slot& slot, const store::UploadUsage& usage) {
   const std::uint64_t asked = reserved(slot.owner);
+  const base::WallTime next_slot = given_.at(slot.owner).front().until;
   const auto beyond = [asked](std::int64_t used, std::uint64_t most) {
     return most > 0 && static_cast<std::uint64_t>(used) + asked > most;
   };
@@ -80,7 +85,7 @@ std::expected<Urls, Refusal> Uploads::decide(const Slot& slot, const store::Uplo
   };
   if (beyond(usage.recent, settings_->user_daily_bytes))
     return refuse("your files of one day have too many bytes",
-                  usage.oldest_recent ? *usage.oldest_recent + kDay : loop_.wall() + kSlot);
+                  usage.oldest_recent ? *usage.oldest_recent + kDay : next_slot);
   if (beyond(usage.total, settings_->user_bytes))
     return refuse("your files have too many bytes in all", usage.next_expiry);
   return urls_of(slot);

@@ -70,7 +70,7 @@ class Uploads {
   static constexpr std::chrono::seconds kSlot{300};  ///< XEP-0363 9: what it recommends
   static constexpr std::size_t kMostSlots = 100;     ///< of one person, that wait for their file
   static constexpr std::size_t kMostGiven = 1000;    ///< the same within a day, where another server takes the files
-  static constexpr std::chrono::hours kDay{24};
+  static constexpr std::chrono::hours kDay = store::UploadDelete::kCounts;
 
   /// `secret` has 16 to 64 bytes, and is the same after a restart: slots outlive it.
   Uploads(base::Loop& loop, store::Store& store, base::Random& random, Disk disk, SettingsRef settings,
@@ -80,6 +80,8 @@ class Uploads {
   void use(SettingsRef settings) { settings_ = std::move(settings); }
   const Settings& settings() const { return *settings_; }
 
+  /// Another server, which keeps files as it likes, is not told of purposes.
+  bool offers(Purpose purpose) const;
   /// A slot, whose bytes count against the quota until its time is over.
   void ask(Wish wish, Answer answer);
 

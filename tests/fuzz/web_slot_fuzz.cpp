@@ -33,6 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto read = signer.read(target->path, target->query, now);
   require(read && read->id == slot.id && read->name == slot.name && read->owner == slot.owner &&
           read->type == slot.type && read->bytes == slot.bytes && !read->expire_before);
+  for (std::size_t at = target->path.find('?'); at != std::string::npos; at = target->path.find('?', at + 1))
+    require(!signer.read(target->path.substr(0, at), target->path.substr(at + 1) + '?' + target->query, now));
   require(!signer.read(text, text, now));
   constexpr std::uint64_t kSize = 1000;
   const auto [kind, range] = web::read_range(text, kSize);

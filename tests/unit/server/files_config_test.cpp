@@ -42,6 +42,13 @@ TEST(UploadConfig, HasDefaults) {
   EXPECT_EQ(make_settings(*config, 1024)->services().at(0).str(), "upload.example.org");
 }
 
+// XEP-0363 4: what a client gets is a URL (RFC 3986).
+TEST(UploadConfig, AnAddressOfTheWebIsAscii) {
+  const auto config = parse(upload("<listen/>", "domain='dateien.müller.example'"));
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(served(config->upload->terms, {443})->url, "https://dateien.xn--mller-kva.example");
+}
+
 TEST(UploadConfig, ReadsEverySetting) {
   const auto config = parse(upload("<listen address='::1' port='0' tls='false'/>",
                                    "domain='Upload.example.org' name='Files' url='https://files.example.org/up/'"
@@ -96,6 +103,8 @@ TEST(FilesConfig, MistakesAreNamedWithLineElementAndRemedy) {
       {upload("<external url='https://a/'/>"), "<external>: the attribute 'secret-file' is missing"},
       {upload("<listen address='0.0.0.0' tls='false'/>"),
        "<listen>: files would pass through the network in the clear"},
+      {upload("<listen tls='false'/>"),
+       "<upload>: the files' addresses begin with https, and the first <listen> has no TLS"},
       {upload("<listen port='65536'/>"), "<listen>: 'port' is '65536'"},
       {upload("<listen colour='red'/>"), "<listen>: unknown attribute 'colour'"},
       {upload(kListen, "domain='example.org'"), "<upload>: 'example.org' is taken already; give another 'domain'"},

@@ -188,6 +188,28 @@ TEST_F(Running, ReloadTakesWhatIsRightOnly) {
   EXPECT_NE(served(), before);
 }
 
+// One service in place of another is another set of entrances.
+TEST_F(Running, AnAddressServesWhatItDidAtTheStart) {
+  const auto config = [](const std::string& service) {
+    return "<exedra xmlns='urn:exedra:config:1'><log level='error'/><clients port='0'/><clients port='0' tls='direct'/>"
+           "<host domain='example.org'/>" +
+           service + "</exedra>";
+  };
+  const std::string proxy = "<proxy65 domain='files.example.org'><listen port='0'/></proxy65>";
+  const std::string uploads = "<upload domain='files.example.org'><listen port='0'/></upload>";
+  for (const auto& [now, wanted] : {std::pair(proxy, uploads), std::pair(uploads, proxy)}) {
+    stop();
+    write(config(now));
+    start();
+    EXPECT_TRUE(ask({{"op", "reload"}}));
+    write(config(wanted));
+    const auto refused = ask({{"op", "reload"}});
+    ASSERT_FALSE(refused) << wanted;
+    EXPECT_TRUE(refused.error().what.starts_with("hosts, room services, the proxy and uploads"))
+        << refused.error().what;
+  }
+}
+
 void speak_xmpp(SSL& ssl) { SSL_set_alpn_protos(&ssl, reinterpret_cast<const unsigned char*>("\x0bxmpp-client"), 12); }
 
 /// How many certificates the direct TLS port sends.

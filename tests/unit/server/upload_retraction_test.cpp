@@ -56,6 +56,34 @@ TEST_F(UploadRetraction, TheFileGoesWithItsMessage) {
   EXPECT_FALSE(is_there());
 }
 
+TEST_F(UploadRetraction, WhatAnotherMessageSpeaksOfStays) {
+  Client romeo = login("romeo", "orchard");
+  romeo.ask(say("juliet@example.org", "m1"));
+  romeo.ask(say("benvolio@example.net", "m2"));
+  romeo.ask(retract("juliet@example.org", "m1"));
+  EXPECT_TRUE(is_there());
+  romeo.ask(retract("benvolio@example.net", "m2"));
+  EXPECT_FALSE(is_there());
+}
+
+// Clients may count from 1 in each.
+TEST_F(UploadRetraction, AnIdIsItsConversationsOnly) {
+  Client romeo = login("romeo", "orchard");
+  romeo.ask(say("juliet@example.org", "5"));
+  romeo.ask(retract("benvolio@example.net", "5"));
+  EXPECT_TRUE(is_there());
+}
+
+// A client may return what it can't read with all of its content.
+TEST_F(UploadRetraction, AnErrorSaysNothingOfItsOwn) {
+  Client romeo = login("romeo", "orchard");
+  romeo.ask(say("juliet@example.org", "m1"));
+  romeo.ask(
+      "<message type='error' to='juliet@example.org'><retract xmlns='urn:xmpp:message-retract:1' id='m1'/>"
+      "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+  EXPECT_TRUE(is_there());
+}
+
 TEST_F(UploadRetraction, AMessageIsNamedByItsId) {
   Client romeo = login("romeo", "orchard");
   romeo.ask(say("juliet@example.org", "m1", "<origin-id xmlns='urn:xmpp:sid:0' id='o1'/>"));

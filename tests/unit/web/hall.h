@@ -34,6 +34,12 @@ class Hall : public testing::Test {
     options.vfs = sim::kFaultyVfs;
     store = std::move(*store::Store::open(folder + "/exedra.db", options, writing, reading));
     serve(terms());
+    for (const char* const local : {"romeo", "juliet"}) {
+      store::Account account;
+      account.local = local;
+      account.host = "example.org";
+      write(store::AccountPut{account});
+    }
   }
   ~Hall() override {
     sim::vfs_failure = SQLITE_OK;
@@ -47,6 +53,13 @@ class Hall : public testing::Test {
     terms.url = "https://upload.example.org";
     return terms;
   }
+  void write(store::Row row) {
+    auto unit = base::make_ref<store::Unit>();
+    unit->add(std::move(row));
+    store->write(unit, world.loop(), [](const base::Result<void>& done) { EXPECT_TRUE(done); });
+    world.advance(100ms);
+  }
+  static std::string id_of(const std::string& get) { return get.substr(1, get.find('/', 1) - 1); }
   /// Anew, as after a restart.
   void serve(Terms what) {
     site.reset();
@@ -75,7 +88,7 @@ class Hall : public testing::Test {
   std::optional<store::UploadRecord> record(const std::string& get) {
     std::optional<store::UploadRecord> found;
     store->read(
-        world.loop(), [id = get.substr(1, get.find('/', 1) - 1)](store::Reader& reader) { return reader.upload(id); },
+        world.loop(), [id = id_of(get)](store::Reader& reader) { return reader.upload(id); },
         [&found](base::Result<std::optional<store::UploadRecord>> row) { found = std::move(row.value()); });
     world.advance(100ms);
     return found;

@@ -73,6 +73,19 @@ TEST_F(SlotTest, EveryByteCounts) {
   EXPECT_FALSE(signer.read(path, "bytes=99999999&" + query, kNow));
 }
 
+// What a client calls its file is not what it was allowed: wherever such a name is cut, the rest is no term.
+TEST_F(SlotTest, ANameIsNoTerm) {
+  Slot slot = some_slot();
+  slot.name = web::safe_name(
+      "a?for=juliet%40example.org&type=text%2Fhtml&bytes=99999999&purpose=permanent&until=99999999999?b");
+  const auto [path, query] = signed_by(signer, slot);
+  for (std::size_t at = path.find('?'); at != std::string::npos; at = path.find('?', at + 1)) {
+    const std::string rest = path.substr(at + 1);
+    for (const char between : {'?', '&', '\0'})
+      EXPECT_FALSE(signer.read(path.substr(0, at), rest + between + query, kNow)) << at << between;
+  }
+}
+
 TEST_F(SlotTest, IsOverAtItsTime) {
   const auto [path, query] = signed_by(signer, some_slot());
   EXPECT_TRUE(signer.read(path, query, kNow + 599s));

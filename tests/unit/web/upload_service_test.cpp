@@ -97,6 +97,7 @@ TEST_F(UploadServiceTest, WhatIsNoRequestIsRefused) {
               {"a", "99999999999999999999", ""},
               {"a", "1", "text"},
               {"a", "1", "a/b\n"},
+              {"a", "1", "text/plain;,text/html"},
               {"a", "1", "image/päng"}};
   for (const auto& [name, size, type] : rows)
     EXPECT_EQ(condition(answer(name, size, type)), "bad-request") << name << ' ' << size << ' ' << type;
@@ -140,6 +141,7 @@ TEST_F(UploadServiceTest, PurposesAreUnderstood) {
   EXPECT_EQ(with("ephemeral", "2100-09-10T23:08:25Z"), "result");
   EXPECT_EQ(with("ephemeral"), "bad-request");
   EXPECT_EQ(with("ephemeral", "tomorrow"), "bad-request");
+  EXPECT_EQ(with("ephemeral", "1970-01-02T00:00:00Z"), "bad-request") << "that is over";
   EXPECT_EQ(with("of-a-later-version"), "result") << "it is a message's, as without any";
 }
 

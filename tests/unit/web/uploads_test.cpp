@@ -155,7 +155,15 @@ TEST_F(UploadsTest, AnotherServerMayTakeTheFiles) {
   EXPECT_EQ(urls->put.size(), urls->get.size() + 4 + 64);
   EXPECT_TRUE(ask(of(10 * kKilo)));
   world.advance(Uploads::kSlot * 2);
-  EXPECT_FALSE(ask(of(10 * kKilo))) << "nobody tells what became of them: they count for a day";
+  const Refusal why = refusal(of(10 * kKilo));
+  EXPECT_EQ(why.why, Refusal::Why::quota) << "nobody tells what became of them: they count for a day";
+  ASSERT_TRUE(why.retry);
+  EXPECT_GT(*why.retry - world.loop().wall(), 23h);
+  for (const Purpose purpose : {Purpose::profile, Purpose::ephemeral, Purpose::permanent}) {
+    Wish wish = of(1);
+    wish.purpose = purpose;
+    EXPECT_EQ(refusal(std::move(wish)).why, Refusal::Why::not_offered) << "the other server would not know";
+  }
   world.advance(24h);
   EXPECT_TRUE(ask(of(10 * kKilo)));
 }
