@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "c2s/key_maker.h"
 #include "entrance.h"
+#include "resident.h"
 #include "settings.h"
 #include "store/memory.h"
 #include "tokens_load.h"
@@ -291,6 +292,8 @@ std::string Process::greeting() const {
 }
 
 void Process::run() {
+  // Four of the fifteen megabytes of a server that has the token service alone were code that ran once.
+  if (config_.hosts.empty()) let_go_of_the_start();
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([loop = loops_[i].get()] { loop->run(); });
   home().run();
