@@ -1,7 +1,10 @@
 #include "store/apply.h"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
+#include <utility>
+#include <variant>
 
 namespace store {
 namespace {
@@ -234,13 +237,42 @@ Done put(Database& db, const RoomChangePut& put) {
                 change.number - RoomChangePut::kMost);
 }
 
-Done put(Database& db, const TokenIssued& issued) {
-  const TokenRecord& record = issued.record;
-  return db.run(
-      "INSERT INTO token (time, caller, way, user, name, room, subject, moderator, expires) VALUES (?,?,?,?,?,?,?,?,?)",
-      record.time, record.caller, std::int64_t{record.way}, record.user, record.name, record.room, record.subject,
-      std::int64_t{record.moderator}, record.expires);
+#define EXEDRA_TOKEN_VALUES "(?,?,?,?,?,?,?,?,?)"
+constexpr std::string_view kInsertToken =
+    "INSERT INTO token (time, caller, way, user, name, room, subject, moderator, expires) VALUES " EXEDRA_TOKEN_VALUES;
+
+/// From the parameter `index` on; gives the one behind.
+int bind_token(Statement& statement, int index, const TokenRecord& record) {
+  const auto bind = [&](const auto&... values) { (statement.bind(index++, values), ...); };
+  bind(record.time, record.caller, std::int64_t{record.way}, record.user, record.name, record.room, record.subject,
+       std::int64_t{record.moderator}, record.expires);
+  return index;
 }
+
+Done put(Database& db, const TokenIssued& issued) {
+  auto statement = db.prepare(kInsertToken);
+  if (!statement) return std::unexpected(statement.error());
+  bind_token(*statement, 1, issued.record);
+  return statement->run();
+}
+
+/// Tokens are issued by the dozen, and a statement for each takes longer.
+constexpr std::size_t kTokensTogether = 16;
+
+Done put_together(Database& db, std::span<const Row> tokens) {
+  static const std::string kInsert = [] {
+    std::string sql(kInsertToken);
+    for (std::size_t i = 1; i < kTokensTogether; ++i) sql += "," EXEDRA_TOKEN_VALUES;
+    return sql;
+  }();
+  auto statement = db.prepare(kInsert);
+  if (!statement) return std::unexpected(statement.error());
+  int index = 1;
+  for (const Row& row : tokens) index = bind_token(*statement, index, std::get<TokenIssued>(row).record);
+  return statement->run();
+}
+
+#undef EXEDRA_TOKEN_VALUES
 
 Done put(Database& db, const TokenExpire& expire) {
   return db.run(
@@ -295,6 +327,17 @@ Done put(Database& db, const UploadDelete& gone) {
 
 base::Result<void> apply(Database& database, const Row& row) {
   return std::visit([&](const auto& value) { return put(database, value); }, row);
+}
+
+base::Result<std::size_t> apply_first(Database& database, std::span<const Row> rows) {
+  const auto together = rows.first(std::min(rows.size(), kTokensTogether));
+  const bool tokens = together.size() == kTokensTogether && std::ranges::all_of(together, [](const Row& row) {
+                        return std::holds_alternative<TokenIssued>(row);
+                      });
+  const std::size_t count = tokens ? kTokensTogether : 1;
+  auto done = tokens ? put_together(database, together) : apply(database, rows.front());
+  if (!done) return std::unexpected(std::move(done.error()));
+  return count;
 }
 
 std::string join(const std::vector<std::string>& texts) {

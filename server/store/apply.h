@@ -1,6 +1,8 @@
 // Rows turned into SQL.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,8 @@ namespace store {
 
 /// Runs inside the transaction that the caller began. Writer thread.
 base::Result<void> apply(Database& database, const Row& row);
+/// The first of `rows`, and with it those after it that the same statement takes; gives how many that were.
+base::Result<std::size_t> apply_first(Database& database, std::span<const Row> rows);
 
 /// A list of texts in one column: each ends with NUL, which XML text cannot contain.
 std::string join(const std::vector<std::string>& texts);

@@ -103,12 +103,16 @@ base::Result<void> Writer::apply_all(std::span<Entry> batch) {
   revocable_.clear();
   for (const Entry& entry : batch) {
     if (!entry.unit) continue;
-    for (const Row& row : entry.unit->rows()) {
-      if (const Revocation* revocation = revocation_of(row)) {
-        if (revocation->cancelled) continue;
-        revocable_.push_back(&row);
+    for (std::span<const Row> rows = entry.unit->rows(); !rows.empty();) {
+      std::size_t applied = 1;
+      const Revocation* revocation = revocation_of(rows.front());
+      if (revocation == nullptr || !revocation->cancelled) {
+        if (revocation != nullptr) revocable_.push_back(&rows.front());
+        const auto done = apply_first(*database_, rows);
+        if (!done) return std::unexpected(done.error());
+        applied = *done;
       }
-      if (auto done = apply(*database_, row); !done) return done;
+      rows = rows.subspan(applied);
     }
   }
   // A large batch takes milliseconds: what was cancelled meanwhile need not reach the disk either.

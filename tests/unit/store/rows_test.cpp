@@ -162,5 +162,34 @@ TEST_F(RowsTest, AccountDeleteTakesEverythingOfItsOwnOnly) {
   EXPECT_FALSE(standing->step().value());
 }
 
+// A statement takes a dozen of them where so many stand together.
+TEST_F(RowsTest, TokensInTheirOrderHoweverManyAUnitHas) {
+  const std::vector<std::size_t> groups = {1, 15, 16, 17, 40};
+  std::vector<store::TokenRecord> issued;
+  auto unit = base::make_ref<store::Unit>();
+  for (const std::size_t group : groups) {
+    for (std::size_t i = 0; i < group; ++i) {
+      const auto number = static_cast<std::int64_t>(issued.size());
+      issued.push_back({.time = at(number),
+                        .caller = "skotos",
+                        .way = static_cast<std::uint8_t>(number % 3),
+                        .user = "ann",
+                        .name = number % 5 == 0 ? "" : "Ann " + std::to_string(number),
+                        .room = "room" + std::to_string(group),
+                        .subject = "meet",
+                        .moderator = number % 2 == 0,
+                        .expires = at(number + 60)});
+      unit->add(store::TokenIssued{issued.back()});
+    }
+    unit->add(store::BlockPut{kOwner, std::to_string(group)});
+  }
+  base::Result<void> outcome = base::failure("not answered");
+  store->write(std::move(unit), loop, [&](base::Result<void> result) { outcome = std::move(result); });
+  settle();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(get([](Reader& r) { return r.tokens({.caller = "", .max = 1000}); }), issued);
+  EXPECT_EQ(get([](Reader& r) { return r.blocklist(kOwner); }).size(), groups.size());
+}
+
 }  // namespace
 }  // namespace store_test
