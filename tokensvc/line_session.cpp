@@ -130,12 +130,11 @@ void LineSession::answer(std::string_view& input) {
 void LineSession::owe(Line::Answer answer, Instant now) {
   outbox_->asked(answer.seq);
   write();  // what it released
-  if (!answer.issued) return outbox_->add(std::move(answer.bytes), now.mono);
-  const auto ticket = outbox_->hold(std::move(answer.bytes), now.mono);
-  auto recorded = [outbox = outbox_, ticket, seq = std::move(answer.seq), now](bool durable) {
+  if (!answer.issued) return outbox_->add(std::move(answer.bytes), now);
+  const auto ticket = outbox_->hold(std::move(answer.bytes), now, std::move(answer.seq));
+  auto recorded = [outbox = outbox_, ticket](bool durable) {  // as much as a function holds without an allocation
     if (durable) return outbox->settle(ticket);
-    const Refusal refusal{Code::unavailable, "the token could not be recorded"};
-    outbox->settle(ticket, Line::refuse(refusal, seq, now).bytes);
+    outbox->refuse(ticket, {Code::unavailable, "the token could not be recorded"});
   };
   office_.record(caller_, Way::line, std::move(*answer.issued), std::move(recorded));
 }

@@ -7,7 +7,7 @@ namespace tokensvc {
 
 namespace {
 
-store::TokenIssued row_of(std::string_view caller, Way way, Claims claims) {
+store::TokenIssued row_of(std::string_view caller, Way way, Claims&& claims) {
   return {.record = {.time = claims.issued,
                      .caller = std::string(caller),
                      .way = static_cast<std::uint8_t>(way),
@@ -19,6 +19,13 @@ store::TokenIssued row_of(std::string_view caller, Way way, Claims claims) {
                      .expires = claims.expires}};
 }
 
+/// The rows of one commit. There will be about as many as in the last, and to move them over and over takes time.
+class Sheet final : public store::Unit {
+ public:
+  explicit Sheet(std::size_t room) { rows_.reserve(room); }
+  void add(store::TokenIssued row) { rows_.emplace_back(std::move(row)); }
+};
+
 }  // namespace
 
 /// Writes the audit: a commit has the rows of one turn, or of all turns since the last one began if that was just now
@@ -29,7 +36,8 @@ class Office::Ledger : public std::enable_shared_from_this<Ledger> {
 
   void add(store::TokenIssued row, base::Fn<void(bool)> done) {
     if (unit_ == nullptr) {
-      unit_ = base::make_ref<store::Unit>();
+      unit_ = base::make_ref<Sheet>(usual_);
+      waiting_.reserve(usual_);
       loop_.at_turn_end([self = shared_from_this()] { self->commit_when_due(); });
     }
     unit_->add(std::move(row));
@@ -54,6 +62,7 @@ class Office::Ledger : public std::enable_shared_from_this<Ledger> {
     if (unit_ == nullptr) return;
     ++commits_;
     began_ = loop_.now();
+    usual_ = waiting_.size();
     auto done = [self = shared_from_this(),
                  waiting = std::exchange(waiting_, {})](const base::Result<void>& result) mutable {
       --self->commits_;
@@ -65,8 +74,9 @@ class Office::Ledger : public std::enable_shared_from_this<Ledger> {
 
   base::Loop& loop_;
   store::Store& store_;
-  store::UnitRef unit_;  ///< of the next commit; null while it has no row
+  base::Ref<Sheet> unit_;  ///< of the next commit; null while it has no row
   std::vector<base::Fn<void(bool)>> waiting_;
+  std::size_t usual_ = 0;                ///< rows of the last commit
   std::size_t commits_ = 0;              ///< under way
   std::optional<base::MonoTime> began_;  ///< the last commit
   base::Timer due_;
@@ -110,7 +120,7 @@ void Office::issue(std::string_view caller, Way way, const Request& request, Don
   });
 }
 
-void Office::record(std::string_view caller, Way way, Claims claims, base::Fn<void(bool)> done) {
+void Office::record(std::string_view caller, Way way, Claims&& claims, base::Fn<void(bool)> done) {
   ledger_->add(row_of(caller, way, std::move(claims)), std::move(done));
 }
 

@@ -44,7 +44,7 @@ class Office {
   void issue(std::string_view caller, Way way, const Request& request, Done done);
   /// The audit row of what issue() made elsewhere; `done` once, later, with whether it is durable. What comes while one
   /// commit is under way shares the next.
-  void record(std::string_view caller, Way way, Claims claims, base::Fn<void(bool)> done);
+  void record(std::string_view caller, Way way, Claims&& claims, base::Fn<void(bool)> done);
 
  private:
   class Ledger;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tokensvc/line.h"
+
 namespace tokensvc {
 namespace {
 
@@ -18,21 +20,25 @@ bool answers(std::string_view reply, std::size_t bytes) {
 
 }  // namespace
 
-Outbox::Ticket Outbox::hold(std::string reply, base::MonoTime now) {
+Outbox::Ticket Outbox::hold(std::string reply, Instant now, std::string seq) {
   bytes_ += reply.size();
-  replies_.push_back({std::move(reply), now});
+  replies_.push_back({std::move(reply), now, std::move(seq)});
   return first_ + replies_.size() - 1;
 }
 
-void Outbox::settle(Ticket ticket, std::optional<std::string> instead) {
+void Outbox::settle(Ticket ticket) {
+  if (ticket < first_) return;
+  replies_[ticket - first_].ready = true;
+  if (ticket == first_ + passed_ && on_ready) on_ready();
+}
+
+void Outbox::refuse(Ticket ticket, const Refusal& refusal) {
   if (ticket < first_) return;
   Reply& reply = replies_[ticket - first_];
-  if (instead) {
-    bytes_ += instead->size() - reply.bytes.size();
-    reply.bytes = std::move(*instead);
-  }
-  reply.ready = true;
-  if (ticket == first_ + passed_ && on_ready) on_ready();
+  std::string instead = Line::refuse(refusal, reply.seq, reply.asked).bytes;
+  bytes_ += instead.size() - reply.bytes.size();
+  reply.bytes = std::move(instead);
+  settle(ticket);
 }
 
 const std::string* Outbox::next() const {
@@ -79,7 +85,7 @@ void Outbox::forget_heard(std::size_t unacknowledged, std::size_t overhead) {
 }
 
 void Outbox::drop_before(base::MonoTime then) {
-  while (!replies_.empty() && replies_.front().asked < then) {
+  while (!replies_.empty() && replies_.front().asked.mono < then) {
     drop_first();
     if (passed_ > 0) --passed_;
   }

@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/function.h"
+#include "tokensvc/issue.h"
+#include "tokensvc/refusal.h"
 
 namespace tokensvc {
 
@@ -19,12 +21,14 @@ class Outbox {
  public:
   using Ticket = std::uint64_t;
 
-  /// Takes a reply that may go only once settle() says so.
-  Ticket hold(std::string reply, base::MonoTime now);
-  /// It may go; or `instead` may, if given. A ticket that was dropped is ignored.
-  void settle(Ticket ticket, std::optional<std::string> instead = std::nullopt);
+  /// Takes a reply that may go only once settle() or refuse() says so. `seq` is what it echoes.
+  Ticket hold(std::string reply, Instant now, std::string seq = {});
+  /// It may go. A ticket that was dropped is ignored.
+  void settle(Ticket ticket);
+  /// A refusal goes in its place.
+  void refuse(Ticket ticket, const Refusal& refusal);
   /// A reply that may go at once.
-  void add(std::string reply, base::MonoTime now) { settle(hold(std::move(reply), now)); }
+  void add(std::string reply, Instant now) { settle(hold(std::move(reply), now)); }
 
   /// The next to be written; null while that waits, or nothing is left.
   const std::string* next() const;
@@ -60,7 +64,8 @@ class Outbox {
  private:
   struct Reply {
     std::string bytes;
-    base::MonoTime asked;
+    Instant asked;
+    std::string seq;
     bool ready = false;
   };
   void drop_first();

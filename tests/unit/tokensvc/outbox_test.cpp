@@ -5,9 +5,11 @@
 namespace tokensvc {
 namespace {
 
-using std::chrono_literals::operator""s;
+using std::string_literals::operator""s;
 
-base::MonoTime at(int seconds) { return base::MonoTime(std::chrono::seconds(seconds)); }
+Instant at(int seconds) {
+  return {.wall = base::WallTime(std::chrono::seconds(seconds)), .mono = base::MonoTime(std::chrono::seconds(seconds))};
+}
 
 /// Everything that may go.
 std::string drain(Outbox& outbox) {
@@ -33,11 +35,19 @@ TEST(Outbox, KeepsTheOrderOfRequests) {
   EXPECT_EQ(drain(outbox), "abc");
 }
 
-TEST(Outbox, AnotherReplyMayTakeTheirPlace) {
+TEST(Outbox, ARefusalMayTakeTheirPlace) {
   Outbox outbox;
-  outbox.settle(outbox.hold("token", at(1)), "refused");
-  EXPECT_EQ(outbox.bytes(), 7U);
-  EXPECT_EQ(drain(outbox), "refused");
+  const auto first = outbox.hold("token", at(1), "\"a\""), second = outbox.hold("token", at(2));
+  outbox.refuse(second, {Code::unavailable, "no"});
+  outbox.refuse(first, {Code::unavailable, "no"});
+  const std::string refusals = R"({"success":false,"message":"no","token":"","time":1,"seq":"a","code":"unavailable"})"
+                               "\n\0"
+                               R"({"success":false,"message":"no","token":"","time":2,"code":"unavailable"})"
+                               "\n\0"s;
+  EXPECT_EQ(outbox.bytes(), refusals.size());
+  EXPECT_EQ(drain(outbox), refusals);
+  outbox.forget_passed();
+  EXPECT_EQ(outbox.bytes(), 0U);
 }
 
 TEST(Outbox, WhatTheKernelHasNotIsWrittenAgain) {
@@ -58,7 +68,7 @@ TEST(Outbox, WhatNobodyWaitsForIsDropped) {
   Outbox outbox;
   const auto old = outbox.hold("a", at(1));
   outbox.add("b", at(2));
-  outbox.drop_before(at(2));
+  outbox.drop_before(at(2).mono);
   outbox.settle(old);
   EXPECT_EQ(drain(outbox), "b");
   EXPECT_EQ(outbox.bytes(), 1U);
