@@ -61,6 +61,7 @@ Process::Process(ProcessOptions options, DataFolder data, Config config)
       config_(std::move(config)),
       writing_(1),
       reading_(readers_of(config_)),
+      moving_(1, net::Priority::background),
       cpu_(cpu_threads_of(config_)) {
   for (std::size_t i = 0; i < shards_of(config_); ++i) loops_.push_back(std::make_unique<net::AsioLoop>());
   started_ = home().now();
@@ -117,7 +118,7 @@ base::Result<void> Process::open_store() {
   if (config_.hosts.empty()) store::bound_memory(kTokensPages);
   store::Options options;
   options.survive_power_cut = config_.durability == Durability::power;
-  auto store = store::Store::open(data_.database(), options, writing_, reading_);
+  auto store = store::Store::open(data_.database(), options, writing_, reading_, &moving_);
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
   stream::FakeAccounts fake;
@@ -305,7 +306,7 @@ void Process::run() {
 
 void Process::settle() {
   constexpr auto longest = std::chrono::seconds(10);  // a disk that hangs must not keep the process
-  std::vector executors{&cpu_, &reading_, &writing_};
+  std::vector executors{&cpu_, &reading_, &writing_, &moving_};
   if (uploads_)
     for (CountedExecutor* each : uploads_->executors()) executors.push_back(each);
   if (!::settle(executors, loops_, longest)) base::log::error("stopped_before_all_was_written");

@@ -87,7 +87,7 @@ class Process final : public admin::Process {
   base::MonoTime started_;
   // The order matters: what stands below uses what stands above until it is destroyed.
   std::vector<std::unique_ptr<net::AsioLoop>> loops_;
-  CountedExecutor writing_, reading_, cpu_;
+  CountedExecutor writing_, reading_, moving_, cpu_;
   std::unique_ptr<store::KeyMaker> keys_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Federation> federation_;  ///< null: other servers are not there

@@ -14,7 +14,8 @@
 /// Threads that count what they were given and what they have done.
 class CountedExecutor final : public base::Executor {
  public:
-  explicit CountedExecutor(std::size_t threads) : threads_(threads) {}
+  explicit CountedExecutor(std::size_t threads, net::Priority priority = net::Priority::usual)
+      : threads_(threads, priority) {}
   void submit(base::Fn<void()> job) override {
     ++submitted_;
     threads_.submit([this, job = std::move(job)]() mutable {

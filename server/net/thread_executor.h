@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -10,9 +11,12 @@
 
 namespace net {
 
+/// What is in the background leaves the processor to whoever else wants it, but for a tenth.
+enum class Priority : std::uint8_t { usual, background };
+
 class ThreadExecutor : public base::Executor {
  public:
-  explicit ThreadExecutor(std::size_t threads);
+  explicit ThreadExecutor(std::size_t threads, Priority priority = Priority::usual);
   /// Runs what was submitted before, then joins: bounded by the jobs waiting, none may submit for ever.
   ~ThreadExecutor() override;
 

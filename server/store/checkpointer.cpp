@@ -28,6 +28,11 @@ void Checkpointer::run() {
     database_ = std::move(*opened);
   }
   move(*database_);
+  // SQLite has the disk take the file once all is moved. That is the writer's move, with commits behind it: what is
+  // moved here should be on the disk by then.
+  if (auto synced = database_->sync(); !synced) {
+    base::log::error("store_checkpoint_failed", {{"why", synced.error().what}});
+  }
 }
 
 void Checkpointer::move(Database& database) {

@@ -106,6 +106,14 @@ base::Result<int> Database::checkpoint() {
   return moved;
 }
 
+base::Result<void> Database::sync() {
+  sqlite3_file* file = nullptr;
+  int code = sqlite3_file_control(native_, "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+  if (code == SQLITE_OK) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  if (code != SQLITE_OK) return base::failure(path_ + ": syncing: " + sqlite3_errstr(code));
+  return {};
+}
+
 Database::~Database() {
   for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   sqlite3_close_v2(native_);

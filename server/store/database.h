@@ -114,6 +114,8 @@ class Database {
   /// Moves what no reader still needs from the log into the file, as far as it can without waiting for anybody; gives
   /// how many pages of the log are moved then. Waits for the disk.
   base::Result<int> checkpoint();
+  /// Waits until the disk has what was moved into the file.
+  base::Result<void> sync();
   /// Copies the whole database as of one instant to `path`, which is replaced only when the copy is complete.
   base::Result<void> backup(const std::string& path);
 

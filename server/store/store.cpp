@@ -74,7 +74,8 @@ Store::Store(std::shared_ptr<Writer> writer, std::shared_ptr<Readers> readers, b
     : writer_(std::move(writer)), readers_(std::move(readers)), reading_(reading) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const Options& options,
-                                                 base::Executor& writing, base::Executor& reading) {
+                                                 base::Executor& writing, base::Executor& reading,
+                                                 base::Executor* moving) {
   DatabaseOptions how{.full_sync = options.survive_power_cut, .vfs = options.vfs};
   const bool crashed = ended_uncleanly(path);
   if (crashed) report_wal(path);
@@ -82,7 +83,7 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
       open_sound(path, how, options.check == Check::always || (options.check == Check::after_crash && crashed));
   if (!database) return std::unexpected(database.error());
   if (auto migrated = migrate(**database); !migrated) return std::unexpected(migrated.error().in(path));
-  auto checkpointer = std::make_shared<Checkpointer>(path, how, reading);
+  auto checkpointer = std::make_shared<Checkpointer>(path, how, moving != nullptr ? *moving : reading);
   auto writer = std::make_shared<Writer>(std::move(*database), std::move(checkpointer), writing, options.queue_units);
   how.read_only = true;
   how.cache_kib = kReaderCache;

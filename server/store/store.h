@@ -32,9 +32,11 @@ struct Options {
 class Store {
  public:
   /// Opens or creates the file, checks it and brings its schema up to date. Blocks; at start-up only.
-  /// `writing` runs one job at a time; `reading` may have several threads. Both outlive the store's last job.
+  /// `writing` runs one job at a time; `reading` may have several threads; `moving` moves the log into the file, null
+  /// for `reading`. All outlive the store's last job.
   static base::Result<std::unique_ptr<Store>> open(const std::string& path, const Options& options,
-                                                   base::Executor& writing, base::Executor& reading);
+                                                   base::Executor& writing, base::Executor& reading,
+                                                   base::Executor* moving = nullptr);
 
   /// See Writer::write. From any thread.
   void write(UnitRef unit, base::Loop& home, Writer::Done done) {

@@ -1,5 +1,6 @@
 // The order a loop promises, and that the executor finishes what it was given.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -193,6 +194,18 @@ TEST(ThreadExecutor, OneThreadKeepsTheOrder) {
     for (char c = 'a'; c <= 'e'; ++c) executor.submit([&order, c] { order += c; });
   }
   EXPECT_EQ(order, "abcde");
+}
+
+TEST(ThreadExecutor, WhatIsInTheBackgroundComesAfterTheRest) {
+  const auto niceness = [](net::Priority priority) {
+    int value = -1;
+    net::ThreadExecutor(1, priority).submit([&value] { value = getpriority(PRIO_PROCESS, 0); });
+    return value;
+  };
+  const int own = getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(niceness(net::Priority::usual), own);
+  EXPECT_EQ(niceness(net::Priority::background), std::min(own + 10, 19));
+  EXPECT_EQ(getpriority(PRIO_PROCESS, 0), own);
 }
 
 }  // namespace
