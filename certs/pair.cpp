@@ -12,6 +12,8 @@
 #include <iterator>
 #include <span>
 
+#include "base/hex.h"
+
 namespace certs {
 namespace {
 
@@ -116,25 +118,11 @@ std::string end_point_hash(const X509& certificate) {
   return std::string(reinterpret_cast<const char*>(out), size);
 }
 
-namespace {
-
-std::string hexadecimal(std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
-}  // namespace
-
 std::string fingerprint(const X509& certificate) {
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   if (X509_digest(&certificate, EVP_sha256(), out, &size) != 1) return {};
-  return hexadecimal(std::span(out, size));
+  return base::hex(std::span(out, size));
 }
 
 std::string key_fingerprint(const X509& certificate) {
@@ -145,7 +133,7 @@ std::string key_fingerprint(const X509& certificate) {
   unsigned int hashed = 0;
   const bool good = EVP_Digest(key, static_cast<std::size_t>(size), out, &hashed, EVP_sha256(), nullptr) == 1;
   OPENSSL_free(key);
-  return good ? hexadecimal(std::span(out, hashed)) : std::string();
+  return good ? base::hex(std::span(out, hashed)) : std::string();
 }
 
 }  // namespace certs

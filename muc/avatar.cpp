@@ -4,11 +4,13 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "base/base64.h"
 #include "base/check.h"
+#include "base/hex.h"
 #include "muc/ns.h"
 #include "muc/room.h"
 #include "muc/service.h"
@@ -28,13 +30,7 @@ std::string sha1(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   base::check(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha1(), nullptr) == 1, "SHA-1 works");
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text.push_back(kDigits[digest.at(i) >> 4U]);
-    text.push_back(kDigits[digest.at(i) & 15U]);
-  }
-  return text;
+  return base::hex(std::span(digest).first(size));
 }
 
 /// One per shard; copied into the steps.

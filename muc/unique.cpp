@@ -1,9 +1,10 @@
 #include "muc/unique.h"
 
 #include <array>
-#include <cstddef>
+#include <span>
 #include <string>
 
+#include "base/hex.h"
 #include "xml/element.h"
 
 namespace muc {
@@ -14,15 +15,9 @@ constexpr std::string_view kUnique = "http://jabber.org/protocol/muc#unique";
 
 /// Hexadecimal, because a local part has no case.
 std::string make_name(base::Random& random) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<std::byte, 16> bytes{};
-  random.fill(bytes);
-  std::string name;
-  for (const std::byte byte : bytes) {
-    name += kDigits[std::to_integer<std::size_t>(byte >> 4)];
-    name += kDigits[std::to_integer<std::size_t>(byte & std::byte{15})];
-  }
-  return name;
+  std::array<unsigned char, 16> bytes{};
+  random.fill(std::as_writable_bytes(std::span(bytes)));
+  return base::hex(bytes);
 }
 
 }  // namespace

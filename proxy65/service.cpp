@@ -3,9 +3,11 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "xmpp/ns.h"
 
@@ -32,10 +34,7 @@ std::string hash_of(std::string_view sid, const xmpp::Jid& requester, const xmpp
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   base::check(EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha1(), nullptr) == 1, "OpenSSL hashes");
-  std::string digits;
-  for (unsigned int i = 0; i < size; ++i)
-    for (const unsigned half : {unsigned{hash[i]} >> 4U, hash[i] & 15U}) digits += "0123456789abcdef"[half];
-  return digits;
+  return base::hex(std::span(hash, size));
 }
 
 Service::Service(router::Router& router, router::Registry& registry, SettingsRef settings, Carry carry)

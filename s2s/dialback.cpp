@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/hex.h"
 #include "stream/digest.h"
 #include "xml/writer.h"
 #include "xmpp/domain.h"
@@ -11,17 +12,6 @@ namespace s2s {
 namespace {
 
 using Condition = xmpp::StreamCondition;
-
-std::string hex(std::string_view bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-  return out;
-}
 
 std::string_view trim(std::string_view text) {
   static constexpr std::string_view kSpace = " \t\r\n";
@@ -77,14 +67,14 @@ std::string error_xml(const xmpp::StanzaError& error) {
 
 // XEP-0185 2, note 4: the hash in hexadecimal is the HMAC's key.
 DialbackKeys::DialbackKeys(const base::Secret& secret)
-    : hash_(hex(stream::digest(stream::Hash::sha256, secret.reveal()))) {}
+    : hash_(base::hex(stream::digest(stream::Hash::sha256, secret.reveal()))) {}
 
 // Domains hold no space, so that no two triples read alike (CVE-2016-0756).
 std::string DialbackKeys::key(std::string_view receiving, std::string_view originating,
                               std::string_view stream_id) const {
   std::string text(receiving);
   text.append(" ").append(originating).append(" ").append(stream_id);
-  return hex(stream::hmac(stream::Hash::sha256, hash_.reveal(), text));
+  return base::hex(stream::hmac(stream::Hash::sha256, hash_.reveal(), text));
 }
 
 bool DialbackKeys::matches(std::string_view receiving, std::string_view originating, std::string_view stream_id,

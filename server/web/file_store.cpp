@@ -10,10 +10,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace web {
 namespace {
@@ -48,7 +50,7 @@ base::Result<void> rename_file(const std::filesystem::path& from, const std::fil
 }
 
 base::Result<std::vector<std::string>> hashes_below(const std::filesystem::path& all, unsigned folder) {
-  const std::string digits{kDigits[folder >> 4U], kDigits[folder & 15U]};
+  const std::string digits = base::hex(std::array{static_cast<unsigned char>(folder)});
   std::vector<std::string> hashes;
   std::error_code fault;
   for (std::filesystem::directory_iterator at(all / digits, fault), end; !fault && at != end; at.increment(fault)) {
@@ -101,8 +103,7 @@ base::Result<std::string> NewFile::seal() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
   unsigned int size = 0;
   base::check(EVP_DigestFinal_ex(digest_->context, hash.data(), &size) == 1, "SHA-256");
-  for (unsigned int i = 0; i < size; ++i)
-    for (const unsigned half : {unsigned{hash[i]} >> 4U, hash[i] & 15U}) hash_ += kDigits[half];
+  hash_ = base::hex(std::span(hash).first(size));
   return hash_;
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/random.h"
 #include "base/secret.h"
 
@@ -13,6 +14,11 @@ TEST(Base64, RoundTripsAndRefusesWhatRfc4648Refuses) {
   EXPECT_EQ(from_base64(""), "");
   for (const char* bad : {"Zm9vYmE", "Zm9v YmE=", "Zm9vYm=E", "Zm-v", "====", "Zm9vYmE=x"})
     EXPECT_FALSE(from_base64(bad)) << bad;
+}
+
+TEST(Hex, HasTwoDigitsForEachByte) {
+  EXPECT_EQ(hex(""), "");
+  EXPECT_EQ(hex(std::string("\0\x09\xaf\xff", 4)), "0009afff");
 }
 
 TEST(Random, TokensAreLongAndDiffer) {
