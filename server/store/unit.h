@@ -18,7 +18,9 @@ class Watcher : public base::Held {
 /// Filled by one thread at a time, then given to Store::write and not changed again. A packet's ticket is always one.
 class Unit : public base::Held {
  public:
-  void add(Row row) { rows_.push_back(std::move(row)); }
+  Unit();
+  ~Unit() override;
+  void add(Row row);
   /// Will whoever sent the stanza forget it once the rows are durable? Then its delivery must survive a crash.
   virtual bool promised() const { return true; }
   bool empty() const { return rows_.empty(); }

@@ -14,6 +14,12 @@ Revocation* revocation_of(const Row& row) {
   return nullptr;
 }
 
+Unit::Unit() = default;
+
+Unit::~Unit() = default;
+
+void Unit::add(Row row) { rows_.push_back(std::move(row)); }
+
 bool Unit::needless() const {
   return std::ranges::all_of(rows_, [](const Row& row) {
     const Revocation* revocation = revocation_of(row);
